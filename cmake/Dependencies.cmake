@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Libraries of the system, found by pkg-config and used as imported targets. Which layer may link
+# which one is a rule of the architecture: cJSON base, OpenSSL tls, libmicrohttpd server.
+find_package(PkgConfig REQUIRED)
+
+function(portside_find prefix module package)
+    pkg_check_modules(${prefix} QUIET IMPORTED_TARGET GLOBAL "${module}")
+    if(NOT ${prefix}_FOUND)
+        message(FATAL_ERROR
+            "'${module}' was not found by pkg-config: install ${package} or run './dev setup build'")
+    endif()
+endfunction()
+
+portside_find(CJSON "libcjson>=1.7.15" libcjson-dev)
+portside_find(OPENSSL "openssl>=3.0" libssl-dev)
+portside_find(MICROHTTPD "libmicrohttpd>=0.9.75" libmicrohttpd-dev)
+if(PORTSIDE_TESTS)
+    portside_find(CHECK "check>=0.15" check)
+endif()
+find_package(Threads REQUIRED)
