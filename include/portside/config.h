@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Configuration: one table of keys, from which the file parser, the flags, `--help` and the
+ * reference in docs are made. Pure: text in, values out; the shell reads the file.
+ *
+ * File: lines `key = value`; '#' begins a comment line; blank lines are ignored. A flag is the key
+ * with '--' in front; flags win over the file, the file over the defaults.
+ */
+#pragma once
+
+#include "portside/arena.h"
+#include "portside/error.h"
+#include "portside/kafka.h"
+#include "portside/str.h"
+
+enum ps_choice {
+    PS_CHOICE_ALLOW = 0,
+    PS_CHOICE_WARN,
+    PS_CHOICE_DENY,
+};
+
+enum ps_log_format {
+    PS_LOG_FORMAT_AUTO = 0, /* text on a terminal, JSON otherwise */
+    PS_LOG_FORMAT_TEXT,
+    PS_LOG_FORMAT_JSON,
+};
+
+enum ps_log_level {
+    PS_LOG_LEVEL_DEBUG = 0,
+    PS_LOG_LEVEL_INFO,
+    PS_LOG_LEVEL_WARN,
+    PS_LOG_LEVEL_ERROR,
+};
+
+/* What an administrator allows, and the defaults of the whole installation. Read by the core. */
+struct ps_policy {
+    enum ps_choice plaintext; /* a PLAINTEXT listener that anyone outside can reach */
+    struct ps_str types_allowed; /* comma-separated exposure types */
+    uint32_t node_port_min;
+    uint32_t node_port_max;
+    /* Comma-separated prefixes of Service annotations that users may set; empty: none. */
+    struct ps_str service_annotation_prefixes;
+    /* Installation-wide defaults of the annotations, by index into ps_exposure_keys(). */
+    const struct ps_str *annotation_defaults;
+};
+
+struct ps_config {
+    struct ps_policy policy;
+
+    struct ps_str listen;       /* host:port of the HTTPS server; port 0 lets the system choose */
+    struct ps_str plain_listen; /* host:port of /healthz, /readyz, /metrics */
+    struct ps_str tls_cert;     /* PEM file, leaf first */
+    struct ps_str tls_key;      /* PEM file */
+    uint64_t tls_reload_s;      /* how often the files are looked at */
+    uint64_t threads;           /* workers; 0: one for each processor */
+    uint64_t connections_max;
+    uint64_t body_max_bytes;
+    uint64_t header_max_bytes;
+    uint64_t idle_s;
+    uint64_t handshake_s;
+    uint64_t header_s;
+    uint64_t body_s;
+    uint64_t drain_s; /* how long a draining replica goes on answering */
+    enum ps_log_format log_format;
+    enum ps_log_level log_level;
+};
+
+/* One row of the table, for help and docs. */
+struct ps_config_key {
+    const char *name;      /* as in the file, and behind '--' */
+    const char *argument;  /* "HOST:PORT", "SECONDS", "auto|text|json" */
+    const char *fallback;  /* default, as text */
+    const char *help;      /* one sentence */
+    const char *group;     /* heading in help */
+};
+
+/* The rows in their order of presentation. */
+const struct ps_config_key *ps_config_keys(size_t *ret_count);
+
+/* All defaults. Views point to static text. */
+void ps_config_init(struct ps_config *config);
+
+/*
+ * Sets one key from its text. Fails with PS_CODE_INPUT: the message names the key, the value and
+ * what is allowed; for an unknown key the nearest known one. The value is borrowed: it must live as
+ * long as config.
+ */
+struct ps_status ps_config_set(struct ps_config *config, struct ps_str key, struct ps_str value,
+                               struct ps_error *err) PS_MUST_USE;
+
+/* Reads a whole file's text; errors name the line. text is borrowed as long as config lives. */
+struct ps_status ps_config_parse(struct ps_config *config, struct ps_str text, struct ps_error *err)
+    PS_MUST_USE;
+
+/* Checks what no single key can show (ports that clash, certificate without key). */
+struct ps_status ps_config_check(const struct ps_config *config, struct ps_error *err) PS_MUST_USE;

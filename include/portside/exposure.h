@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Exposure: the wish that one listener of one StatefulSet be reachable from outside, parsed once
+ * from `portside.dev/*` annotations. Nothing downstream sees annotation text.
+ *
+ * One table row for each annotation: parser, default, help, and whether this version gives it
+ * effect. The reference in docs is generated from the table. A key that is known but has no effect
+ * yet is refused by name, never ignored.
+ */
+#pragma once
+
+#include "portside/arena.h"
+#include "portside/config.h"
+#include "portside/error.h"
+#include "portside/json.h"
+#include "portside/kafka.h"
+#include "portside/str.h"
+
+#define PS_ANNOTATION_PREFIX "portside.dev/"
+/* Kept on the object by portside itself; never input of a user's. */
+#define PS_ANNOTATION_STATUS "portside.dev/status"
+#define PS_ANNOTATION_COPIED "portside.dev/copied"
+
+#define PS_EXPOSURES_MAX 8
+#define PS_ADDRESS_TYPES_MAX 5
+
+enum ps_exposure_type {
+    PS_EXPOSURE_NODE_PORT = 0,
+    PS_EXPOSURE_LOAD_BALANCER,
+    PS_EXPOSURE_CLUSTER_IP,
+    PS_EXPOSURE_NONE,
+};
+
+/* Node.status.addresses[].type of the Kubernetes API. */
+enum ps_address_type {
+    PS_ADDRESS_EXTERNAL_DNS = 0,
+    PS_ADDRESS_EXTERNAL_IP,
+    PS_ADDRESS_INTERNAL_DNS,
+    PS_ADDRESS_INTERNAL_IP,
+    PS_ADDRESS_HOSTNAME,
+};
+
+enum ps_delivery {
+    PS_DELIVERY_DETECT = 0,
+    PS_DELIVERY_ENV,
+    PS_DELIVERY_HOOK,
+};
+
+struct ps_exposure {
+    struct ps_str name;       /* "external" */
+    struct ps_str env_prefix; /* "PORTSIDE_EXTERNAL" */
+    enum ps_exposure_type type;
+    struct ps_str listener_name;
+    uint16_t listener_port;
+    bool listener_name_stated; /* by an annotation or an installation-wide default */
+    bool listener_port_stated;
+    enum ps_protocol protocol;
+    uint32_t node_port_base; /* 0: chosen by Kubernetes */
+    size_t address_type_count;
+    enum ps_address_type address_types[PS_ADDRESS_TYPES_MAX];
+    struct ps_str advertised_host; /* template, empty: the node's or load balancer's address */
+    struct ps_str advertised_port; /* template, empty: the Service's port */
+};
+
+struct ps_exposures {
+    bool opted_out; /* portside.dev/inject: "false" */
+    size_t count;
+    struct ps_exposure list[PS_EXPOSURES_MAX];
+    struct ps_str container; /* empty: detected */
+    struct ps_str family;    /* empty: detected */
+    enum ps_delivery delivery;
+};
+
+/* One row of the table, for help and docs. */
+struct ps_exposure_key {
+    const char *name;     /* behind the prefix */
+    const char *fallback; /* default as text; "" if there is none */
+    const char *values;   /* what is allowed, in words or as a list */
+    const char *help;
+    bool per_exposure; /* also as `<exposure>.portside.dev/<name>` */
+    bool supported;    /* has effect in this version */
+};
+
+const struct ps_exposure_key *ps_exposure_keys(size_t *ret_count);
+
+/*
+ * What is wrong with an object's annotations. unsupported: known, but without effect in this
+ * version. The message names the key, its value and what is allowed.
+ */
+struct ps_exposure_problem {
+    bool unsupported;
+    struct ps_str message;
+};
+
+/*
+ * Reads annotations (an object node, or NULL) into *ret_exposures. Returns true if they are valid;
+ * false with the first problem in *ret_problem otherwise. Keys under our prefix that are unknown
+ * are a problem too, with the nearest known one in the message; keys that portside itself writes
+ * (status, copied, <exposure>.portside.dev/host and port) are passed over. The policy's defaults
+ * apply where the object is silent, its limits to everything.
+ */
+bool ps_exposures_parse(struct ps_arena *arena, const struct ps_policy *policy,
+                        const struct ps_json *annotations, struct ps_exposures *ret_exposures,
+                        struct ps_exposure_problem *ret_problem);
+
+/* True if key belongs to a user's wish: under our prefix, and not one that portside writes. */
+bool ps_exposure_is_user_key(struct ps_str key);
+/* True for `<exposure>.portside.dev/host` and `/port`, which only the controller sets. */
+bool ps_exposure_is_endpoint_key(struct ps_str key);
+
+/* Facts that templates may name. */
+struct ps_template_facts {
+    uint64_t ordinal;
+    struct ps_str pod;
+    struct ps_str statefulset;
+    struct ps_str namespace_name;
+};
+
+/*
+ * Expands {ordinal}, {pod}, {statefulset}, {namespace} and, in ports, {ordinal + N}, in text that
+ * ps_exposures_parse() has accepted.
+ */
+struct ps_str ps_template_expand(struct ps_arena *arena, struct ps_str text,
+                                 const struct ps_template_facts *facts);
+
+const char *ps_exposure_type_name(enum ps_exposure_type type);
+const char *ps_delivery_name(enum ps_delivery delivery);

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The scripts of src/core/scripts, embedded at build time; NUL-terminated. */
+#pragma once
+
+extern const char ps_script_address[];
+extern const char ps_script_hook[];
