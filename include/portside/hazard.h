@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Hazards: mistakes that are visible in a StatefulSet before it runs, each with its cure in words.
+ * One table row each. They become warnings at kubectl; nothing is refused for them.
+ */
+#pragma once
+
+#include "portside/broker.h"
+#include "portside/listener.h"
+
+#define PS_WARNINGS_MAX 24
+
+/* Warnings under construction: at most PS_WARNINGS_MAX, no text twice. */
+struct ps_warnings {
+    struct ps_arena *arena;
+    size_t count;
+    struct ps_str list[PS_WARNINGS_MAX];
+};
+
+/* Appends formatted text. Aim at 120 characters, which the API server advises. */
+void ps_warn(struct ps_warnings *warnings, const char *format, ...) PS_PRINTF(2, 3);
+
+struct ps_hazard_facts {
+    const struct ps_json *metadata; /* of the pod template */
+    const struct ps_json *spec;     /* of the pod template */
+    uint64_t replicas;
+    const struct ps_broker *broker;
+    const struct ps_exposures *exposures;
+    enum ps_delivery delivery;
+    bool env_read; /* the container's env decides the listeners: image entry point, no envFrom */
+};
+
+/* Looks for every hazard of the table, in its order. */
+void ps_hazards(const struct ps_hazard_facts *facts, struct ps_warnings *warnings);

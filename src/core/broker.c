@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An image's name is not enough: ZooKeeper, Connect and one-shot tools run from broker images, and
+ * a Kafka UI has variables that begin with KAFKA_. So the command counts first, then the name of
+ * the image, then the variables.
+ */
+#include "portside/broker.h"
+
+#include "portside/buf.h"
+
+/* How sure we are that a container is a broker. */
+enum evidence {
+    EVIDENCE_NONE = 0,
+    EVIDENCE_IMAGE,   /* the image's name says so, and nothing speaks against it */
+    EVIDENCE_CERTAIN, /* the command starts a broker, or the variables are a broker's */
+};
+
+static bool contains_any(struct ps_str text, const char *const *parts)
+{
+    for (; *parts != NULL; parts++) {
+        if (ps_str_contains(text, *parts)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool base_contains_any(struct ps_str text, const char *const *parts)
+{
+    for (; *parts != NULL; parts++) {
+        if (ps_str_contains_nocase(text, *parts)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *const broker_starts[] = {
+    "kafka-server-start", "/etc/confluent/docker/run", "/etc/kafka/docker/run",
+    "scripts/kafka/run.sh", "start-kafka", "kafka_server.sh", "kafka.Kafka", NULL};
+
+static const char *const other_starts[] = {
+    "zookeeper-server-start", "zkServer.sh", "connect-distributed", "connect-standalone",
+    "connect-mirror-maker", "kafka-mirror-maker", "schema-registry-start", "ksql-server-start",
+    "kafka-rest-start", "jmx_prometheus_httpserver", "kafka_exporter", NULL};
+
+static const char *const other_images[] = {
+    "connect", "registry", "-ui", "_ui", "exporter", "manager", "zookeeper", "ksql", "-rest",
+    "mirror", "consumer", "producer", "client", "stream", "sink", "akhq", "kafdrop", "cruise", "burrow", "initutils", "config-image", "kafkacat",
+    "kcat", "operator", "bridge", "tools", "cli", "topics", "redpanda", "prometheus", "console",
+    NULL};
+
+static const char *const idle_words[] = {
+    "sleep", "tail", "kafka-topics", "kafka-console", "kafka-configs", "kafka-acls", "kafka-consumer",
+    "kafka-producer", "kafka-verifiable", "kafka-storage", "kcat", NULL};
+
+/* Variables that only a broker has. */
+static const char *const broker_variables[] = {
+    "KAFKA_ADVERTISED_LISTENERS", "KAFKA_CFG_ADVERTISED_LISTENERS", "KAFKA_PROCESS_ROLES",
+    "KAFKA_CFG_PROCESS_ROLES", NULL};
+
+const struct ps_json *ps_env_find(const struct ps_json *container, const char *name)
+{
+    const struct ps_json *found = NULL;
+    PS_JSON_EACH(entry, ps_json_get(container, "env"))
+    {
+        if (ps_str_is(ps_json_get_text(entry, "name"), name)) {
+            found = entry;
+        }
+    }
+    return found;
+}
+
+bool ps_env_literal(const struct ps_json *container, const char *name, struct ps_str *ret_value)
+{
+    const struct ps_json *entry = ps_env_find(container, name);
+    if (entry == NULL || ps_json_type(ps_json_get(entry, "valueFrom")) == PS_JSON_OBJECT) {
+        return false;
+    }
+    *ret_value = ps_json_get_text(entry, "value");
+    return true;
+}
+
+size_t ps_env_count(const struct ps_json *container, const char *name)
+{
+    size_t count = 0;
+    PS_JSON_EACH(entry, ps_json_get(container, "env"))
+    {
+        count += ps_str_is(ps_json_get_text(entry, "name"), name) ? 1 : 0;
+    }
+    return count;
+}
+
+static void put_words(struct ps_buf *buf, const struct ps_json *words)
+{
+    PS_JSON_EACH(word, words)
+    {
+        ps_buf_puts(buf, buf->len == 0 ? "" : " ");
+        ps_buf_put(buf, ps_json_text(word));
+    }
+}
+
+/* Shell comments are no commands: a commented-out start must not count. */
+static struct ps_str without_comments(struct ps_arena *arena, struct ps_str text)
+{
+    struct ps_buf buf;
+    struct ps_str line;
+    ps_buf_init(&buf, arena, text.len + 1);
+    while (ps_str_split(&text, '\n', &line)) {
+        if (!ps_str_starts(ps_str_trim(line), "#")) {
+            ps_buf_put(&buf, line);
+            ps_buf_putc(&buf, '\n');
+        }
+    }
+    return ps_str_trim(ps_buf_view(&buf));
+}
+
+static struct ps_str command_text(struct ps_arena *arena, const struct ps_json *container)
+{
+    struct ps_buf buf;
+    ps_buf_init(&buf, arena, 256);
+    put_words(&buf, ps_json_get(container, "command"));
+    put_words(&buf, ps_json_get(container, "args"));
+    return without_comments(arena, ps_buf_view(&buf));
+}
+
+/* Last component of a path. */
+static struct ps_str basename_of(struct ps_str path)
+{
+    size_t slash = ps_str_last_index(path, '/');
+    return slash == path.len ? path : ps_str_slice(path, slash + 1, path.len);
+}
+
+static bool is_shell(struct ps_str word)
+{
+    static const char *const shells[] = {"sh", "bash", "ash", "dash", "ksh", "mksh", "zsh", NULL};
+    struct ps_str name = basename_of(word);
+    for (const char *const *shell = shells; *shell != NULL; shell++) {
+        if (ps_str_is(name, *shell)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_shell_word(const struct ps_json *words)
+{
+    PS_JSON_EACH(word, words)
+    {
+        if (is_shell(ps_json_text(word))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum ps_start start_of(const struct ps_json *container, struct ps_str command)
+{
+    if (has_shell_word(ps_json_get(container, "command")) ||
+        has_shell_word(ps_json_get(container, "args"))) {
+        return PS_START_SHELL;
+    }
+    if (command.len == 0) {
+        return PS_START_IMAGE;
+    }
+    return contains_any(command, broker_starts) ? PS_START_SCRIPT : PS_START_OTHER;
+}
+
+/* A word of its own that is java or ends in /java, with the main class in the same text. */
+static bool runs_java_directly(struct ps_str command)
+{
+    struct ps_str word;
+    struct ps_str rest = command;
+    if (!ps_str_contains(command, "kafka.Kafka ") || ps_str_contains(command, "kafka-run-class") ||
+        ps_str_contains(command, "kafka-server-start")) {
+        return false;
+    }
+    while (ps_str_split(&rest, ' ', &word)) {
+        struct ps_str name = basename_of(ps_str_trim(word));
+        if (ps_str_is(name, "java") || ps_str_ends(name, "\njava")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool drops_environment(struct ps_str command)
+{
+    static const char *const words[] = {"env -i", "env - ", "env --ignore-environment", "su - ",
+                                        "su -l ", "su --login", "sudo -i", "runuser -l",
+                                        "runuser - ", "--reset-env", "unset BASH_ENV", NULL};
+    return contains_any(command, words);
+}
+
+static bool has_broker_variables(const struct ps_json *container)
+{
+    for (const char *const *name = broker_variables; *name != NULL; name++) {
+        if (ps_env_find(container, *name) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The first word that is neither a shell nor one of its options. */
+static bool is_idle(struct ps_str command)
+{
+    struct ps_str word;
+    while (ps_str_split(&command, ' ', &word)) {
+        word = ps_str_trim(word);
+        if (word.len == 0 || is_shell(word) || ps_str_starts(word, "-") ||
+            ps_str_is(word, "exec")) {
+            continue;
+        }
+        for (const char *const *idle = idle_words; *idle != NULL; idle++) {
+            if (ps_str_starts(basename_of(word), *idle)) {
+                return true;
+            }
+        }
+        return false;
+    }
+    return false;
+}
+
+static enum evidence judge(const struct ps_broker *broker)
+{
+    bool starts_broker = contains_any(broker->command, broker_starts);
+    if (!starts_broker && contains_any(broker->command, other_starts)) {
+        return EVIDENCE_NONE;
+    }
+    if (base_contains_any(broker->image.base, other_images)) {
+        return EVIDENCE_NONE;
+    }
+    if (starts_broker && (ps_str_contains_nocase(broker->image.path, "kafka") ||
+                          ps_str_contains(broker->command, "kafka"))) {
+        return EVIDENCE_CERTAIN;
+    }
+    if (is_idle(broker->command)) {
+        return EVIDENCE_NONE;
+    }
+    if (has_broker_variables(broker->container)) {
+        return EVIDENCE_CERTAIN;
+    }
+    return ps_str_contains_nocase(broker->image.base, "kafka") ? EVIDENCE_IMAGE : EVIDENCE_NONE;
+}
+
+static struct ps_broker look_at(struct ps_arena *arena, const struct ps_json *container, size_t index)
+{
+    struct ps_broker broker = {.index = index,
+                               .container = container,
+                               .container_name = ps_json_get_text(container, "name"),
+                               .command = command_text(arena, container)};
+    struct ps_str image = ps_json_get_text(container, "image");
+    if (!ps_ok(ps_image_parse(image, &broker.image, NULL))) {
+        broker.image = (struct ps_image){.path = image, .base = basename_of(image)};
+    }
+    broker.family = ps_family_of_image(&broker.image);
+    broker.start = start_of(container, broker.command);
+    broker.java_direct = runs_java_directly(broker.command);
+    broker.clean_env = drops_environment(broker.command);
+    return broker;
+}
+
+static void no_broker(struct ps_broker_search *search, enum ps_verdict verdict,
+                      enum ps_reason reason, struct ps_str detail)
+{
+    search->verdict = verdict;
+    search->reason = reason;
+    search->detail = detail;
+}
+
+static void find_named(struct ps_arena *arena, const struct ps_json *containers,
+                       struct ps_str name, struct ps_broker_search *search)
+{
+    size_t index = 0;
+    PS_JSON_EACH(container, containers)
+    {
+        if (ps_str_equal(ps_json_get_text(container, "name"), name)) {
+            search->verdict = PS_VERDICT_INJECT;
+            search->broker = look_at(arena, container, index);
+            return;
+        }
+        index++;
+    }
+    no_broker(search, PS_VERDICT_LEAVE, PS_REASON_NO_CONTAINER,
+              ps_arena_printf(arena, "portside.dev/container: there is no container '%.*s'",
+                              PS_FMT(name)));
+}
+
+/* The only container with the best evidence. */
+static void find_best(struct ps_arena *arena, const struct ps_json *containers,
+                      struct ps_broker_search *search)
+{
+    enum evidence best = EVIDENCE_NONE;
+    size_t index = 0;
+    bool tie = false;
+    PS_JSON_EACH(container, containers)
+    {
+        struct ps_broker broker = look_at(arena, container, index++);
+        enum evidence evidence = judge(&broker);
+        tie = evidence == best ? evidence != EVIDENCE_NONE || tie : evidence < best && tie;
+        if (evidence > best) {
+            best = evidence;
+            search->broker = broker;
+        }
+    }
+    if (best == EVIDENCE_NONE) {
+        no_broker(search, PS_VERDICT_SKIP, PS_REASON_NOT_KAFKA, PS_STR(""));
+    } else if (tie) {
+        no_broker(search, PS_VERDICT_LEAVE, PS_REASON_AMBIGUOUS,
+                  PS_STR("several containers look like the broker: name it with "
+                         "portside.dev/container"));
+    } else {
+        search->verdict = PS_VERDICT_INJECT;
+    }
+}
+
+/* Labels and owners that operators put on what they generate. */
+static bool is_operator_owned(const struct ps_json *metadata)
+{
+    static const char *const label_prefixes[] = {"strimzi.io/", "platform.confluent.io/", NULL};
+    static const char *const owner_groups[] = {"strimzi.io", "confluent.io", "banzaicloud",
+                                               "stackable.tech", "koperator", NULL};
+    static const char *const managers[] = {"strimzi-", "confluent-operator", "koperator",
+                                           "stackable-operator", "kafka-operator", NULL};
+    PS_JSON_EACH(label, ps_json_get(metadata, "labels"))
+    {
+        struct ps_str key = ps_json_key(label);
+        bool managed_by = ps_str_is(key, "app.kubernetes.io/managed-by");
+        if (contains_any(key, label_prefixes) || ps_str_is(key, "kafka_cr") ||
+            (managed_by && contains_any(ps_json_text(label), managers))) {
+            return true;
+        }
+    }
+    PS_JSON_EACH(owner, ps_json_get(metadata, "ownerReferences"))
+    {
+        if (contains_any(ps_json_get_text(owner, "apiVersion"), owner_groups)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_windows(const struct ps_json *spec)
+{
+    const struct ps_json *selector = ps_json_get(spec, "nodeSelector");
+    return ps_str_is(ps_json_get_text(ps_json_get(spec, "os"), "name"), "windows") ||
+           ps_str_is(ps_json_get_text(selector, "kubernetes.io/os"), "windows");
+}
+
+static bool is_controller_only(const struct ps_broker *broker)
+{
+    static const char *const names[] = {"KAFKA_PROCESS_ROLES", "KAFKA_CFG_PROCESS_ROLES", NULL};
+    struct ps_str roles = PS_STR("");
+    for (const char *const *name = names; *name != NULL; name++) {
+        if (ps_env_literal(broker->container, *name, &roles) &&
+            ps_str_is(ps_str_trim(roles), "controller")) {
+            return true;
+        }
+    }
+    size_t at = ps_str_find(broker->command, PS_STR("process.roles=controller"), 0);
+    size_t end = at + sizeof("process.roles=controller") - 1;
+    return at < broker->command.len &&
+           (end >= broker->command.len || broker->command.ptr[end] != ',');
+}
+
+void ps_broker_find(struct ps_arena *arena, const struct ps_json *metadata,
+                    const struct ps_json *spec, const struct ps_exposures *exposures,
+                    struct ps_broker_search *ret_search)
+{
+    const struct ps_json *containers = ps_json_get(spec, "containers");
+    *ret_search = (struct ps_broker_search){.detail = PS_STR("")};
+    if (exposures->container.len > 0) {
+        find_named(arena, containers, exposures->container, ret_search);
+    } else {
+        find_best(arena, containers, ret_search);
+    }
+    if (ret_search->verdict == PS_VERDICT_SKIP) {
+        return;
+    }
+    if (is_operator_owned(metadata)) {
+        no_broker(ret_search, PS_VERDICT_SKIP, PS_REASON_OPERATOR_OWNED, PS_STR(""));
+    } else if (is_windows(spec)) {
+        no_broker(ret_search, PS_VERDICT_SKIP, PS_REASON_WINDOWS, PS_STR(""));
+    } else if (ret_search->verdict == PS_VERDICT_INJECT && is_controller_only(&ret_search->broker)) {
+        no_broker(ret_search, PS_VERDICT_SKIP, PS_REASON_CONTROLLER_ONLY, PS_STR(""));
+    }
+    const struct ps_family *stated = ps_family_find(exposures->family);
+    if (ret_search->verdict == PS_VERDICT_INJECT && stated != NULL) {
+        ret_search->broker.family = stated;
+    }
+}
