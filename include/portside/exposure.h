@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Exposure: the wish that one listener of one StatefulSet be reachable from outside, parsed once
- * from `portside.dev/*` annotations. Nothing downstream sees annotation text.
+ * from `portside.dev/…` annotations. Nothing downstream sees annotation text.
  *
  * One table row for each annotation: parser, default, help, and whether this version gives it
  * effect. The reference in docs is generated from the table. A key that is known but has no effect

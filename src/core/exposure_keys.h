@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table of annotations: one row for each key, private to the exposure parser.
+ *
+ * Columns: enumerator · name · default ("" if there is none) · what a value is, for "is not …" ·
+ * what is allowed, for ": use …" and the reference · help · per exposure · has effect in this
+ * version · reader. The reference and the messages are made of the same words, so they agree.
+ * Rows are read in this order, so the first problem of an object does not depend on the order of
+ * its annotations.
+ */
+#pragma once
+
+#include "portside/exposure.h"
+
+struct ps_exposure_reader;
+
+/* clang-format off */
+#define PS_EXPOSURE_KEYS(X) \
+    X(INJECT, "inject", "true", "a switch", "true or false", \
+      "`\"false\"` opts a StatefulSet or a pod out: portside then leaves it alone and reads no " \
+      "other annotation of it.", \
+      false, true, inject) \
+    X(LISTENERS, "listeners", "external", "a list of exposures", \
+      "a comma-separated list of names in lower-case letters, digits and '-'", \
+      "The exposures of this StatefulSet. Each one but `external` has annotations of its own, " \
+      "`<exposure>.portside.dev/…`.", \
+      false, false, listeners) \
+    X(TYPE, "type", "NodePort", "a type", "NodePort, LoadBalancer, ClusterIP or None", \
+      "How clients reach the brokers: a node port, a load balancer, a TCP proxy of your own in " \
+      "front of a cluster IP, or `None` for the listener alone. This version knows `NodePort` " \
+      "and `None`.", \
+      true, true, type) \
+    X(LISTENER_NAME, "listener-name", "PORTSIDE", "a listener name", \
+      "2 to 63 letters and digits that begin with a letter, best in upper case, not ending in SSL", \
+      "Name of the listener. One that the broker already has is adopted: its port stays, only " \
+      "its advertised address is set.", \
+      true, true, listener_name) \
+    X(LISTENER_PORT, "listener-port", "9194", "a port", "a number from 1 to 65535", \
+      "Port that the broker binds for the listener.", \
+      true, true, listener_port) \
+    X(PROTOCOL, "protocol", "", "a security protocol", \
+      "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL", \
+      "Security protocol of the listener. If not set, that of the listener in-cluster clients " \
+      "use; of several, the strongest.", \
+      true, true, protocol) \
+    X(NODE_PORT_BASE, "node-port-base", "", "a node port", \
+      "a number in the node port range of the installation", \
+      "Node port of the broker with ordinal 0; the next ones follow. If not set, Kubernetes " \
+      "chooses.", \
+      true, true, node_port_base) \
+    X(BOOTSTRAP_NODE_PORT, "bootstrap-node-port", "", "a node port", \
+      "a number in the node port range of the installation", \
+      "Node port of the bootstrap Service. If not set, Kubernetes chooses.", \
+      true, false, node_port) \
+    X(ADDRESS_TYPES, "address-types", "ExternalDNS,ExternalIP,InternalDNS,InternalIP,Hostname", \
+      "an address type", \
+      "a comma-separated list of ExternalDNS, ExternalIP, InternalDNS, InternalIP and Hostname, " \
+      "each at most once", \
+      "Order in which the addresses of a node are tried; a type that is not named is not used.", \
+      true, true, address_types) \
+    X(ADVERTISED_HOST, "advertised-host", "", "a host", \
+      "a DNS name or an IP address without scheme and port, in which {ordinal}, {pod}, " \
+      "{statefulset} and {namespace} are filled in", \
+      "Host that clients are told. If not set, the address of the node or load balancer.", \
+      true, true, advertised_host) \
+    X(ADVERTISED_PORT, "advertised-port", "", "a port", \
+      "a number from 1 to 65535, or digits with {ordinal} or {ordinal + 9000}", \
+      "Port that clients are told. If not set, the port of the Service.", \
+      true, true, advertised_port) \
+    X(EXTERNAL_TRAFFIC_POLICY, "external-traffic-policy", "Local", "a traffic policy", \
+      "Local or Cluster", \
+      "`externalTrafficPolicy` of the broker Services.", \
+      true, false, word) \
+    X(BOOTSTRAP, "bootstrap", "true", "a switch", "true or false", \
+      "Whether there is a bootstrap Service.", \
+      true, false, word) \
+    X(SERVICE_ANNOTATIONS, "service-annotations", "", "a map", "lines 'name: value'", \
+      "Annotations of the broker Services, with the templates of `advertised-host`, within the " \
+      "policy of the installation.", \
+      true, false, text) \
+    X(BOOTSTRAP_ANNOTATIONS, "bootstrap-annotations", "", "a map", "lines 'name: value'", \
+      "Annotations of the bootstrap Service.", \
+      true, false, text) \
+    X(LOAD_BALANCER_CLASS, "load-balancer-class", "", "a load balancer class", \
+      "a name as in the Service API", \
+      "`loadBalancerClass` of the Services.", \
+      true, false, text) \
+    X(LOAD_BALANCER_IPS, "load-balancer-ips", "", "a list of addresses", \
+      "a comma-separated list of IP addresses", \
+      "Addresses of the load balancers, by ordinal.", \
+      true, false, addresses) \
+    X(ALLOCATE_NODE_PORTS, "allocate-node-ports", "true", "a switch", "true or false", \
+      "`allocateLoadBalancerNodePorts` of the Services.", \
+      true, false, word) \
+    X(ALLOW_FROM, "allow-from", "", "a list of address ranges", \
+      "a comma-separated list of ranges such as 192.0.2.0/24", \
+      "Who may connect. If not set, anyone.", \
+      true, false, text) \
+    X(IP_FAMILIES, "ip-families", "", "a list of IP families", "IPv4, IPv6 or both with a comma", \
+      "`ipFamilies` of the Services. If not set, those of the cluster.", \
+      true, false, ip_families) \
+    X(IP_FAMILY_POLICY, "ip-family-policy", "", "an IP family policy", \
+      "SingleStack, PreferDualStack or RequireDualStack", \
+      "`ipFamilyPolicy` of the Services. If not set, that of the cluster.", \
+      true, false, word) \
+    X(RACK_LABEL, "rack-label", "", "a label", "the name of a node label", \
+      "Node label whose value becomes `broker.rack`.", \
+      false, false, text) \
+    X(TLS_SECRET, "tls-secret", "", "the name of a Secret", \
+      "lower-case letters, digits, '-' and '.'", \
+      "Secret of type `kubernetes.io/tls` with the certificate of the listener.", \
+      true, false, secret) \
+    X(CLIENT_AUTH, "client-auth", "none", "a kind of client authentication", \
+      "none or required", \
+      "`required` asks clients for a certificate.", \
+      true, false, word) \
+    X(SHARED_PORT, "shared-port", "false", "a switch", "true or false", \
+      "One node port for all brokers, the same on every node.", \
+      true, false, word) \
+    X(ENV, "env", "", "a list of variables", "lines 'NAME=template'", \
+      "Further variables of the broker's environment, one for each line, with the templates of " \
+      "`advertised-host`.", \
+      false, false, text) \
+    X(ON_MISSING, "on-missing", "wait", "an action", "wait or start", \
+      "What happens while no endpoint is known: `wait` goes on waiting, `start` starts the broker " \
+      "unchanged after `wait-timeout`.", \
+      true, false, word) \
+    X(WAIT_TIMEOUT, "wait-timeout", "10m", "a duration", \
+      "numbers with h, m or s, such as 10m or 1m30s", \
+      "How long `on-missing: start` waits.", \
+      true, false, duration) \
+    X(CONTAINER, "container", "", "the name of a container", \
+      "at most 63 lower-case letters, digits and '-'", \
+      "Container that runs the broker. If not set, it is detected.", \
+      false, true, container) \
+    X(FAMILY, "family", "", "an image family", \
+      "apache, apache-native, cp-kafka, bitnami, wurstmeister, solsson, k8skafka, engapa, " \
+      "kafkakraft or custom", \
+      "How the image takes its configuration. If not set, it is detected.", \
+      false, true, family) \
+    X(DELIVERY, "delivery", "", "a delivery", "env or hook", \
+      "How the listener settings reach the broker: variables of the container, or a hook in its " \
+      "start script. If not set, it is chosen.", \
+      false, true, delivery)
+/* clang-format on */
+
+enum ps_exposure_key_id {
+#define PS_EXPOSURE_KEY_ENUM(id, ...) PS_EXPOSURE_KEY_##id,
+    PS_EXPOSURE_KEYS(PS_EXPOSURE_KEY_ENUM)
+#undef PS_EXPOSURE_KEY_ENUM
+        PS_EXPOSURE_KEY_COUNT,
+};
+
+/* Reads value into the exposures under construction; false with the problem filled in. */
+typedef bool ps_exposure_read(struct ps_exposure_reader *reader, struct ps_str value);
+
+/* The private columns of a row. */
+struct ps_exposure_row {
+    const char *what;
+    ps_exposure_read *read;
+};
+
+/* The public columns of the row id. */
+const struct ps_exposure_key *ps_exposure_key_get(enum ps_exposure_key_id id);
+const struct ps_exposure_row *ps_exposure_row_get(enum ps_exposure_key_id id);
+
+/* Index of the row called name; PS_EXPOSURE_KEY_COUNT if there is none. */
+enum ps_exposure_key_id ps_exposure_key_find(struct ps_str name);
+
+/* Name of the row that name was probably meant to be; NULL if nothing is near. */
+const char *ps_exposure_key_nearest(struct ps_str name);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How a problem is worded: "portside.dev/listener-port: '70000' is not a port: use …". */
+#include "exposure_reader.h"
+#include "portside/buf.h"
+
+#define SHOWN_BYTES_MAX 80
+
+/* Bytes beyond ASCII are escaped too: an invisible space is the very thing one has to see. */
+struct ps_str ps_exposure_show(struct ps_arena *arena, struct ps_str text)
+{
+    struct ps_buf buf;
+    size_t shown = text.len > SHOWN_BYTES_MAX ? SHOWN_BYTES_MAX : text.len;
+    ps_buf_init(&buf, arena, shown + 8);
+    for (size_t i = 0; i < shown; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        if (c < ' ' || c > '~') {
+            ps_buf_printf(&buf, "\\x%02x", c);
+        } else {
+            ps_buf_putc(&buf, (char)c);
+        }
+    }
+    ps_buf_puts(&buf, shown < text.len ? "..." : "");
+    return ps_buf_view(&buf);
+}
+
+static void fill(struct ps_exposure_reader *reader, bool unsupported, struct ps_str text)
+{
+    const char *name = ps_exposure_key_get(reader->key)->name;
+    const char *whose = "";
+    switch (reader->source) {
+    case PS_EXPOSURE_OF_TABLE:
+    case PS_EXPOSURE_OF_OBJECT:
+        break;
+    case PS_EXPOSURE_OF_INSTALLATION:
+        whose = "the default of this installation for ";
+        break;
+    }
+    reader->problem->unsupported = unsupported;
+    reader->problem->message =
+        ps_arena_printf(reader->arena, "%s" PS_ANNOTATION_PREFIX "%s: %.*s", whose, name,
+                        PS_FMT(text));
+}
+
+bool ps_exposure_refuse(struct ps_exposure_reader *reader, struct ps_str text)
+{
+    fill(reader, false, text);
+    return false;
+}
+
+bool ps_exposure_refuse_unsupported(struct ps_exposure_reader *reader, struct ps_str text)
+{
+    fill(reader, true, text);
+    return false;
+}
+
+bool ps_exposure_refuse_value(struct ps_exposure_reader *reader, struct ps_str value)
+{
+    struct ps_str shown = ps_exposure_show(reader->arena, value);
+    return ps_exposure_refuse(reader, ps_arena_printf(reader->arena, "'%.*s' is not %s: use %s",
+                                                      PS_FMT(shown),
+                                                      ps_exposure_row_get(reader->key)->what,
+                                                      ps_exposure_key_get(reader->key)->values));
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Readers of annotations of the whole StatefulSet, and checks of those without effect yet. */
+#include "exposure_host.h"
+#include "exposure_reader.h"
+
+#define EXPOSURE_NAME_MAX 40
+#define SECRET_NAME_MAX 253
+#define DURATION_S_MAX (24 * 3600)
+
+/* One of the words in the row's values: "true or false", "a, b or c". */
+bool ps_exposure_read_word(struct ps_exposure_reader *reader, struct ps_str value)
+{
+    struct ps_str rest = ps_str_of(ps_exposure_key_get(reader->key)->values);
+    struct ps_str word;
+    while (ps_str_split(&rest, ' ', &word)) {
+        if (ps_str_is(word, "or")) {
+            continue;
+        }
+        if (ps_str_ends(word, ",")) {
+            word = ps_str_slice(word, 0, word.len - 1);
+        }
+        if (ps_str_equal(value, word)) {
+            return true;
+        }
+    }
+    return ps_exposure_refuse_value(reader, value);
+}
+
+/* Text whose grammar comes with its effect. */
+bool ps_exposure_read_text(struct ps_exposure_reader *reader, struct ps_str value)
+{
+    (void)reader;
+    (void)value;
+    return true;
+}
+
+bool ps_exposure_is_name(struct ps_str name)
+{
+    return name.len <= EXPOSURE_NAME_MAX && ps_host_is_label(name);
+}
+
+/* Calls test for each element of a comma-separated list. */
+static bool read_list(struct ps_exposure_reader *reader, struct ps_str value,
+                      bool (*test)(struct ps_str element))
+{
+    struct ps_str rest = value;
+    struct ps_str element;
+    while (ps_str_split(&rest, ',', &element)) {
+        if (!test(ps_str_trim(element))) {
+            return ps_exposure_refuse_value(reader, value);
+        }
+    }
+    return true;
+}
+
+bool ps_exposure_read_listeners(struct ps_exposure_reader *reader, struct ps_str value)
+{
+    return read_list(reader, value, ps_exposure_is_name);
+}
+
+static bool is_address(struct ps_str text)
+{
+    return ps_host_is_ipv4(text) || ps_host_is_ipv6(text);
+}
+
+bool ps_exposure_read_addresses(struct ps_exposure_reader *reader, struct ps_str value)
+{
+    return read_list(reader, value, is_address);
+}
+
+static bool is_ip_family(struct ps_str text)
+{
+    return ps_str_is(text, "IPv4") || ps_str_is(text, "IPv6");
+}
+
+bool ps_exposure_read_ip_families(struct ps_exposure_reader *reader, struct ps_str value)
+{
+    return read_list(reader, value, is_ip_family);
+}
+
+/* A DNS subdomain in lower case, as the names of most objects. */
+bool ps_exposure_read_secret(struct ps_exposure_reader *reader, struct ps_str value)
+{
+    struct ps_str rest = value;
+    struct ps_str label;
+    while (ps_str_split(&rest, '.', &label)) {
+        if (value.len > SECRET_NAME_MAX || !ps_host_is_label(label)) {
+            return ps_exposure_refuse_value(reader, value);
+        }
+    }
+    return true;
+}
+
+/* Seconds of one unit; 0 if c is none. */
+static uint64_t unit_s(char c)
+{
+    switch (c) {
+    case 'h':
+        return 3600;
+    case 'm':
+        return 60;
+    case 's':
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+/* "10m", "1m30s": at least a second and at most a day. */
+bool ps_exposure_read_duration(struct ps_exposure_reader *reader, struct ps_str value)
+{
+    uint64_t total = 0;
+    size_t begin = 0;
+    for (size_t i = 0; i < value.len; i++) {
+        uint64_t count = 0;
+        if (ps_is_digit(value.ptr[i])) {
+            continue;
+        }
+        if (unit_s(value.ptr[i]) == 0 ||
+            !ps_str_to_uint(ps_str_slice(value, begin, i), DURATION_S_MAX, &count)) {
+            return ps_exposure_refuse_value(reader, value);
+        }
+        total += count * unit_s(value.ptr[i]);
+        begin = i + 1;
+    }
+    if (begin < value.len || total == 0 || total > DURATION_S_MAX) {
+        return ps_exposure_refuse_value(reader, value);
+    }
+    return true;
+}
+
+bool ps_exposure_read_container(struct ps_exposure_reader *reader, struct ps_str value)
+{
+    if (!ps_host_is_label(value)) {
+        return ps_exposure_refuse_value(reader, value);
+    }
+    reader->exposures->container = value;
+    return true;
+}
+
+bool ps_exposure_read_family(struct ps_exposure_reader *reader, struct ps_str value)
+{
+    if (!ps_exposure_read_word(reader, value)) {
+        return false;
+    }
+    reader->exposures->family = value;
+    return true;
+}
+
+bool ps_exposure_read_delivery(struct ps_exposure_reader *reader, struct ps_str value)
+{
+    if (!ps_exposure_read_word(reader, value)) {
+        return false;
+    }
+    reader->exposures->delivery = ps_str_is(value, "env") ? PS_DELIVERY_ENV : PS_DELIVERY_HOOK;
+    return true;
+}

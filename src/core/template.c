@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Templates: text with {ordinal}, {pod}, {statefulset}, {namespace} and, in ports, {ordinal + N}.
+ *
+ * Checking and expanding walk the same pieces, so that what was accepted cannot fail later.
+ */
+#include <assert.h>
+
+#include "exposure_template.h"
+#include "portside/buf.h"
+
+#define ADDEND_MAX 65535
+
+enum variable {
+    VARIABLE_ORDINAL = 0,
+    VARIABLE_POD,
+    VARIABLE_STATEFULSET,
+    VARIABLE_NAMESPACE,
+    VARIABLE_COUNT,
+};
+
+static const char *const variables[] = {
+    [VARIABLE_ORDINAL] = "ordinal",
+    [VARIABLE_POD] = "pod",
+    [VARIABLE_STATEFULSET] = "statefulset",
+    [VARIABLE_NAMESPACE] = "namespace",
+};
+
+static_assert(PS_COUNT(variables) == VARIABLE_COUNT, "a name for each variable");
+
+enum piece_kind {
+    PIECE_LITERAL = 0,
+    PIECE_PLACEHOLDER,
+    PIECE_UNKNOWN,  /* braces around something else */
+    PIECE_UNCLOSED, /* a '{' without its '}' */
+    PIECE_STRAY,    /* a '}' without its '{' */
+};
+
+struct piece {
+    enum piece_kind kind;
+    size_t begin;
+    struct ps_str text; /* braces included */
+    enum variable variable;
+    bool sum;
+    uint64_t addend;
+};
+
+static bool find_variable(struct ps_str name, enum variable *ret_variable)
+{
+    for (size_t i = 0; i < PS_COUNT(variables); i++) {
+        if (ps_str_is(name, variables[i])) {
+            *ret_variable = (enum variable)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "pod", "ordinal + 9000"; white space around each part is free. */
+static void read_placeholder(struct ps_str body, struct piece *piece)
+{
+    size_t plus = ps_str_index(body, '+');
+    struct ps_str name = ps_str_trim(ps_str_slice(body, 0, plus));
+    struct ps_str number = ps_str_trim(ps_str_slice(body, plus + 1, body.len));
+    piece->kind = PIECE_UNKNOWN;
+    if (!find_variable(name, &piece->variable)) {
+        return;
+    }
+    piece->sum = plus < body.len;
+    if (piece->sum && (piece->variable != VARIABLE_ORDINAL ||
+                       !ps_str_to_uint(number, ADDEND_MAX, &piece->addend))) {
+        return;
+    }
+    piece->kind = PIECE_PLACEHOLDER;
+}
+
+/* Takes the piece that begins at *at; false at the end of text. */
+static bool next_piece(struct ps_str text, size_t *at, struct piece *ret_piece)
+{
+    struct ps_str rest = ps_str_slice(text, *at, text.len);
+    struct piece piece = {.kind = PIECE_LITERAL, .begin = *at};
+    if (rest.len == 0) {
+        return false;
+    }
+    size_t len = 0;
+    if (rest.ptr[0] == '{') {
+        size_t close = ps_str_index(rest, '}');
+        len = close < rest.len ? close + 1 : rest.len;
+        if (close < rest.len) {
+            read_placeholder(ps_str_slice(rest, 1, close), &piece);
+        } else {
+            piece.kind = PIECE_UNCLOSED;
+        }
+    } else if (rest.ptr[0] == '}') {
+        piece.kind = PIECE_STRAY;
+        len = 1;
+    } else {
+        while (len < rest.len && rest.ptr[len] != '{' && rest.ptr[len] != '}') {
+            len++;
+        }
+    }
+    piece.text = ps_str_slice(rest, 0, len);
+    *at += len;
+    *ret_piece = piece;
+    return true;
+}
+
+static bool all_digits(struct ps_str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (!ps_is_digit(text.ptr[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static const char *allowed(enum ps_template_kind kind)
+{
+    return kind == PS_TEMPLATE_PORT ? "{ordinal} or {ordinal + 9000}"
+                                    : "{ordinal}, {pod}, {statefulset} or {namespace}";
+}
+
+static bool fits(const struct piece *piece, enum ps_template_kind kind)
+{
+    if (kind == PS_TEMPLATE_PORT) {
+        return piece->variable == VARIABLE_ORDINAL;
+    }
+    return !piece->sum;
+}
+
+static struct ps_str flaw_of(struct ps_arena *arena, const struct piece *piece,
+                             enum ps_template_kind kind)
+{
+    size_t position = piece->begin + 1;
+    switch (piece->kind) {
+    case PIECE_LITERAL:
+        return kind == PS_TEMPLATE_HOST || all_digits(piece->text)
+                   ? PS_STR("")
+                   : ps_arena_printf(arena, "the text at position %zu has more than digits",
+                                     position);
+    case PIECE_PLACEHOLDER:
+    case PIECE_UNKNOWN:
+        return piece->kind == PIECE_PLACEHOLDER && fits(piece, kind)
+                   ? PS_STR("")
+                   : ps_arena_printf(arena, "the braces at position %zu hold nothing known here",
+                                     position);
+    case PIECE_UNCLOSED:
+        return ps_arena_printf(arena, "the '{' at position %zu is never closed", position);
+    case PIECE_STRAY:
+        return ps_arena_printf(arena, "the '}' at position %zu was never opened", position);
+    }
+    return PS_STR("");
+}
+
+bool ps_template_check(struct ps_arena *arena, struct ps_str text, enum ps_template_kind kind,
+                       struct ps_str *ret_flaw)
+{
+    struct piece piece;
+    for (size_t at = 0; next_piece(text, &at, &piece);) {
+        struct ps_str flaw = flaw_of(arena, &piece, kind);
+        if (flaw.len > 0) {
+            *ret_flaw = ps_arena_printf(arena, "%.*s: use %s", PS_FMT(flaw), allowed(kind));
+            return false;
+        }
+    }
+    return true;
+}
+
+bool ps_template_varies(struct ps_str text)
+{
+    return ps_str_index(text, '{') < text.len;
+}
+
+static void put_value(struct ps_buf *buf, const struct piece *piece,
+                      const struct ps_template_facts *facts)
+{
+    switch (piece->variable) {
+    case VARIABLE_ORDINAL:
+        ps_buf_printf(buf, "%llu", (unsigned long long)(facts->ordinal + piece->addend));
+        return;
+    case VARIABLE_POD:
+        ps_buf_put(buf, facts->pod);
+        return;
+    case VARIABLE_STATEFULSET:
+        ps_buf_put(buf, facts->statefulset);
+        return;
+    case VARIABLE_NAMESPACE:
+        ps_buf_put(buf, facts->namespace_name);
+        return;
+    case VARIABLE_COUNT:
+        return;
+    }
+}
+
+struct ps_str ps_template_expand(struct ps_arena *arena, struct ps_str text,
+                                 const struct ps_template_facts *facts)
+{
+    struct ps_buf buf;
+    struct piece piece;
+    ps_buf_init(&buf, arena, text.len + 64);
+    for (size_t at = 0; next_piece(text, &at, &piece);) {
+        if (piece.kind == PIECE_PLACEHOLDER) {
+            put_value(&buf, &piece, facts);
+        } else {
+            ps_buf_put(&buf, piece.text);
+        }
+    }
+    return ps_buf_view(&buf);
+}
