@@ -50,6 +50,9 @@ size_t ps_str_find(struct ps_str s, struct ps_str part, size_t from);
 size_t ps_str_index(struct ps_str s, char c);
 size_t ps_str_last_index(struct ps_str s, char c);
 
+/* Bytes of the well-formed UTF-8 sequence (RFC 3629) at index at; 0 if there is none. */
+size_t ps_str_rune(struct ps_str s, size_t at);
+
 /* Without ASCII white space at both ends. */
 struct ps_str ps_str_trim(struct ps_str s);
 

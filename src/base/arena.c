@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A list of blocks, newest first. Each allocation is preceded by its size, so that the newest one
- * can be given back: cJSON frees what it has just allocated on every parse error, and buffers that
- * are the newest allocation grow in place.
+ * can be given back: cJSON frees what it has just allocated on every parse error.
  */
 #include "portside/arena.h"
 
@@ -62,8 +61,8 @@ struct ps_arena *ps_arena_new(size_t limit_bytes)
     if (arena == NULL) {
         return NULL;
     }
-    arena->limit = limit_bytes;
-    arena->blocks = new_block(limit_bytes < BLOCK_BYTES ? round_up(limit_bytes) : BLOCK_BYTES);
+    arena->limit = limit_bytes / ALIGNMENT * ALIGNMENT;
+    arena->blocks = new_block(arena->limit < BLOCK_BYTES ? arena->limit : BLOCK_BYTES);
     if (arena->blocks == NULL) {
         free(arena);
         return NULL;
@@ -99,8 +98,8 @@ void ps_arena_reset(struct ps_arena *arena)
     arena->blocks->used = 0;
 }
 
-struct ps_status ps_arena_run(struct ps_arena *arena, struct ps_status (*work)(void *arg), void *arg,
-                              struct ps_error *err)
+struct ps_status ps_arena_run(struct ps_arena *arena, struct ps_status (*work)(void *arg),
+                              void *arg, struct ps_error *err)
 {
     if (setjmp(arena->exhausted) != 0) {
         arena->running = false;

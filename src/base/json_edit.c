@@ -119,6 +119,7 @@ bool ps_json_array_insert(struct ps_json *array, size_t index, struct ps_json *v
     if (index > count) {
         return false;
     }
+    writable(value)->string = NULL; /* it may have been a member before */
     if (index == count) {
         return cJSON_AddItemToArray(writable(array), writable(value));
     }

@@ -10,7 +10,8 @@
 #include "portside/json.h"
 
 #define NUMBER_BYTES_MAX 32U
-#define EXPONENT_MAX 300U
+/* With as many digits in front as fit, a double is still finite: below 1.8e308. */
+#define EXPONENT_MAX 270U
 
 struct scan {
     struct ps_str text;
@@ -122,39 +123,6 @@ static struct ps_status escape(struct scan *scan)
     }
 }
 
-static bool is_continuation(const struct scan *scan, size_t at)
-{
-    return at < scan->text.len && ((unsigned char)scan->text.ptr[at] & 0xC0U) == 0x80U;
-}
-
-/* Length of the well-formed sequence at the cursor by RFC 3629, 0 if it is not one. */
-static size_t utf8_length(const struct scan *scan)
-{
-    unsigned char lead = (unsigned char)scan->text.ptr[scan->at];
-    unsigned char next = 0;
-    size_t len = 0;
-    if (lead >= 0xC2 && lead <= 0xDF) {
-        len = 2;
-    } else if (lead >= 0xE0 && lead <= 0xEF) {
-        len = 3;
-    } else if (lead >= 0xF0 && lead <= 0xF4) {
-        len = 4;
-    }
-    for (size_t i = 1; i < len; i++) {
-        if (!is_continuation(scan, scan->at + i)) {
-            return 0;
-        }
-    }
-    if (len < 3) {
-        return len;
-    }
-    next = (unsigned char)scan->text.ptr[scan->at + 1];
-    bool overlong = (lead == 0xE0 && next < 0xA0) || (lead == 0xF0 && next < 0x90);
-    bool surrogate = lead == 0xED && next > 0x9F;
-    bool too_large = lead == 0xF4 && next > 0x8F;
-    return overlong || surrogate || too_large ? 0 : len;
-}
-
 /* The cursor stands on a byte that is neither plain ASCII nor the closing quote. */
 static struct ps_status special_byte(struct scan *scan)
 {
@@ -166,7 +134,7 @@ static struct ps_status special_byte(struct scan *scan)
     if (c < 0x20) {
         return bad(scan, "a string holds a control character");
     }
-    size_t len = utf8_length(scan);
+    size_t len = ps_str_rune(scan->text, scan->at);
     if (len == 0) {
         return bad(scan, "a string is not valid UTF-8");
     }

@@ -142,6 +142,46 @@ size_t ps_str_last_index(struct ps_str s, char c)
     return s.len;
 }
 
+/* Length that the first byte of a sequence announces; 0 if none begins so. */
+static size_t announced_length(unsigned char lead)
+{
+    if (lead < 0x80) {
+        return 1;
+    }
+    if (lead >= 0xC2 && lead <= 0xDF) {
+        return 2;
+    }
+    if (lead >= 0xE0 && lead <= 0xEF) {
+        return 3;
+    }
+    return lead >= 0xF0 && lead <= 0xF4 ? 4 : 0;
+}
+
+/* Three and four bytes: overlong forms, surrogates and what lies above U+10FFFF are malformed. */
+static bool is_second_byte_wrong(unsigned char lead, unsigned char second)
+{
+    return (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90) ||
+           (lead == 0xED && second > 0x9F) || (lead == 0xF4 && second > 0x8F);
+}
+
+size_t ps_str_rune(struct ps_str s, size_t at)
+{
+    if (at >= s.len) {
+        return 0;
+    }
+    const unsigned char *bytes = (const unsigned char *)s.ptr + at;
+    size_t len = announced_length(bytes[0]);
+    if (len > s.len - at) {
+        return 0;
+    }
+    for (size_t i = 1; i < len; i++) {
+        if ((bytes[i] & 0xC0U) != 0x80U) {
+            return 0;
+        }
+    }
+    return len > 2 && is_second_byte_wrong(bytes[0], bytes[1]) ? 0 : len;
+}
+
 struct ps_str ps_str_trim(struct ps_str s)
 {
     size_t begin = 0;
