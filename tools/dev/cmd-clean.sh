@@ -1,0 +1,19 @@
+# shellcheck shell=bash disable=SC2154
+# SPDX-License-Identifier: Apache-2.0
+#
+# ./dev clean [--cache]
+#
+# Removes build/. With --cache also ~/.cache/portside, where the built Kubernetes is (six minutes to
+# build again).
+
+case ${1:-} in
+'' | --cache) ;;
+*) die "unknown argument '$1': ./dev clean --help" ;;
+esac
+if [ -x "$root/tests/e2e/down" ]; then
+    "$root/tests/e2e/down" >/dev/null 2>&1 || true
+fi
+rm -rf "$root/build"
+if [ "${1:-}" = --cache ]; then
+    rm -rf "${PORTSIDE_CACHE:-${HOME:-/root}/.cache/portside}"
+fi

@@ -1,0 +1,16 @@
+# shellcheck shell=bash disable=SC2154
+# SPDX-License-Identifier: Apache-2.0
+#
+# ./dev demo [ARGUMENTS…]
+#
+# Brings up etcd, kube-apiserver and kube-controller-manager on loopback, with portside as their
+# webhook, creates a Kafka StatefulSet and shows one of its pods before and after. It says how to
+# look around and how to stop it. The first time takes about ten minutes, mostly to compile
+# Kubernetes; then seconds. Nothing outside build/ and ~/.cache/portside is written.
+
+need build e2e
+must "building release in build/release" build-release build_preset release
+[ -x "$root/tools/dev/demo.sh" ] || die "tools/dev/demo.sh is not there yet"
+"$root/tests/e2e/build"
+export PORTSIDE_BUILD=$root/build/release PORTSIDE_BIN=$root/build/release/bin/portside
+exec "$root/tools/dev/demo.sh" "$@"

@@ -1,0 +1,14 @@
+# shellcheck shell=bash disable=SC2154
+# SPDX-License-Identifier: Apache-2.0
+#
+# ./dev setup [GROUP…]
+#
+# Installs the packages of these groups, or of all: build, test, lint, judge, e2e, fuzz. The other
+# commands do this by themselves; tools/dev/packages.sh has the lists.
+
+if [ $# -eq 0 ]; then
+    # shellcheck disable=SC2086
+    set -- $package_groups
+fi
+need "$@"
+echo "all packages of these groups are installed: $*"

@@ -1,0 +1,56 @@
+# shellcheck shell=bash disable=SC2154
+# SPDX-License-Identifier: Apache-2.0
+#
+# ./dev test [--only STAGE[,STAGE…]] [--skip STAGE[,STAGE…]]
+#
+# Runs all tests and counts them. The stages, in this order:
+#
+#   unit           each module by itself (Check)
+#   lint           the rules that no compiler checks, the purity of the core
+#   golden         recorded AdmissionReviews against expected patches and objects
+#   script         the address script and the hook under each shell they may meet
+#   judge          listener plans read by Kafka's own configuration parser
+#   contract       the HTTPS server on loopback, bad input included
+#   unit-asan      unit, golden and contract once more with AddressSanitizer and
+#   golden-asan    UndefinedBehaviorSanitizer
+#   contract-asan
+#   fuzz-replay    the fuzz targets over their corpus
+#   e2e            a real Kubernetes API server (about six minutes to build the first time)
+#   corpus         every manifest of the field corpus; skipped where there is none
+#
+# A stage that fails shows the end of its output; all of it is in build/log/test-STAGE.log.
+# The last line is the sum: N passed, N failed, N skipped.
+
+# shellcheck source=stages.sh
+. "$root/tools/dev/stages.sh"
+
+only=
+skip=
+while [ $# -gt 0 ]; do
+    case $1 in
+    --only | --skip)
+        [ -n "${2:-}" ] || die "$1 wants a stage: ./dev test --help lists them"
+        for stage in ${2//,/ }; do
+            [[ " $all_stages " == *" $stage "* ]] || die "no stage '$stage': choose from $all_stages"
+        done
+        if [ "$1" = --only ]; then only+=" ${2//,/ } "; else skip+=" ${2//,/ } "; fi
+        shift
+        ;;
+    *) die "unknown argument '$1': ./dev test --help" ;;
+    esac
+    shift
+done
+
+stages=()
+for stage in $all_stages; do
+    [ -z "$only" ] || [[ $only == *" $stage "* ]] || continue
+    [[ $skip != *" $stage "* ]] || continue
+    stages+=("$stage")
+done
+[ ${#stages[@]} -gt 0 ] || die "no stage is left to run"
+
+prepare_stages "${stages[@]}"
+for stage in "${stages[@]}"; do
+    run_stage "$stage"
+done
+finish_stages

@@ -1,0 +1,24 @@
+# shellcheck shell=bash disable=SC2034
+# SPDX-License-Identifier: Apache-2.0
+#
+# What ./dev installs on Debian 12, in groups. An entry is a package, or package=command where a
+# command of that name on PATH, whoever put it there, is as good as the package.
+
+packages_build='gcc=gcc libc6-dev cmake=cmake ninja-build=ninja pkg-config=pkg-config
+    libcjson-dev libssl-dev libmicrohttpd-dev ca-certificates git=git'
+
+packages_test='check dash=dash busybox=busybox mksh=mksh curl=curl openssl=openssl jq=jq
+    python3=python3 procps=ps'
+
+packages_lint='binutils=nm clang-format-14=clang-format-14 shellcheck=shellcheck
+    universal-ctags=ctags python3=python3'
+
+packages_judge='openjdk-17-jdk-headless=javac maven=mvn'
+
+# The Go of Debian 12 is too old for Kubernetes, but new enough to fetch a newer one as a module:
+# tests/e2e/build does that.
+packages_e2e='golang-go=go ca-certificates curl=curl openssl=openssl jq=jq procps=ps'
+
+packages_fuzz='clang-14=clang-14 libclang-rt-14-dev llvm-14=llvm-symbolizer-14'
+
+package_groups='build test lint judge e2e fuzz'

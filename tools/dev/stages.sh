@@ -1,0 +1,150 @@
+# shellcheck shell=bash disable=SC2154,SC2034
+# SPDX-License-Identifier: Apache-2.0
+#
+# The stages of ./dev test. Each is a program whose last line is "N passed, N failed, N skipped";
+# it finds the build in PORTSIDE_BUILD and the executable in PORTSIDE_BIN.
+
+all_stages='unit lint golden script judge contract unit-asan golden-asan contract-asan fuzz-replay e2e corpus'
+
+# Seconds after which a stage is ended: far above what it takes on two slow cores.
+declare -A limit=([lint]=600 [judge]=1800 [e2e]=2400 [corpus]=1200)
+
+table=()
+sum_passed=0 sum_failed=0 sum_skipped=0
+
+# groups_of STAGE…: package groups they need.
+groups_of() {
+    local stage
+    echo build test
+    for stage in "$@"; do
+        case $stage in
+        lint) echo lint ;;
+        judge) echo judge ;;
+        e2e | corpus) echo e2e ;;
+        esac
+    done
+}
+
+# note STAGE RESULT PASSED FAILED SKIPPED SECONDS: one row of the table.
+note() {
+    table+=("$(printf '  %-14s %-8s %7s %7s %8s %8s' "$@")")
+    sum_passed=$((sum_passed + $3))
+    sum_failed=$((sum_failed + $4))
+    sum_skipped=$((sum_skipped + $5))
+}
+
+# prepare_stages STAGE…: packages and builds. Without them there is nothing to count.
+prepare_stages() {
+    local start
+    trap 'stopped_early' EXIT
+    # shellcheck disable=SC2046
+    need $(groups_of "$@")
+    prepare_build dev "$@"
+    [[ " $* " != *-asan* && " $* " != *" fuzz-replay "* ]] || prepare_build asan "$@"
+    if [[ " $* " == *" e2e "* || " $* " == *" corpus "* ]] && [ -x "$root/tests/e2e/build" ]; then
+        start=$SECONDS
+        if step "building the Kubernetes API server (six minutes the first time)" build-e2e \
+            "$root/tests/e2e/build"; then
+            note build-e2e ok 0 0 0 $((SECONDS - start))
+        else
+            show_log build-e2e
+            note build-e2e FAILED 0 1 0 $((SECONDS - start))
+        fi
+    fi
+}
+
+prepare_build() {
+    local start=$SECONDS
+    if step "building $1 in build/$1" "build-$1" build_preset "$1"; then
+        note "build-$1" ok 0 0 0 $((SECONDS - start))
+    else
+        show_log "build-$1"
+        note "build-$1" FAILED 0 1 0 $((SECONDS - start))
+        finish_stages
+    fi
+}
+
+# The closing line is the last line even if installing failed.
+stopped_early() {
+    local status=$?
+    [ "$status" -eq 0 ] || echo "$sum_passed passed, $((sum_failed + 1)) failed, $sum_skipped skipped"
+}
+
+# program_of STAGE: what to run, below the root.
+program_of() {
+    case $1 in
+    unit | unit-asan) echo tools/dev/run-unit ;;
+    fuzz-replay) echo tools/dev/run-replay ;;
+    lint) echo tools/lint/run ;;
+    golden-asan) echo tests/golden/run ;;
+    contract-asan) echo tests/contract/run ;;
+    corpus) echo tests/e2e/corpus ;;
+    *) echo "tests/$1/run" ;;
+    esac
+}
+
+# in_build PRESET COMMAND…: with the environment of a stage.
+in_build() {
+    local preset=$1
+    shift
+    export PORTSIDE_BUILD=$root/build/$preset PORTSIDE_BIN=$root/build/$preset/bin/portside
+    if [ "$preset" = asan ]; then
+        export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1
+        export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+        export CK_TIMEOUT_MULTIPLIER=5
+    fi
+    "$@"
+}
+
+# run_stage STAGE: runs it, reads its last line, adds a row.
+run_stage() {
+    local stage=$1 program preset=dev start=$SECONDS status=0 counts guard=(timeout --kill-after=20)
+    program=$(program_of "$stage")
+    if [ ! -x "$root/$program" ]; then
+        echo "${red}==> $stage: $program is not there${plain}"
+        note "$stage" MISSING 0 1 0 0
+        return 0
+    fi
+    [[ $stage != *-asan && $stage != fuzz-replay ]] || preset=asan
+    # In the foreground Ctrl-C reaches the stage; elsewhere its children end with it.
+    [ ! -t 0 ] || guard+=(--foreground)
+    step "$stage" "test-$stage" in_build "$preset" "${guard[@]}" "${limit[$stage]:-900}" "$root/$program" || status=$?
+    counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log_dir/test-$stage.log" | tail -n 1)
+    judge_stage "$stage" "$status" $((SECONDS - start)) "${counts//[!0-9 ]/}"
+}
+
+# judge_stage STAGE STATUS SECONDS "PASSED FAILED SKIPPED": what the counts and the status mean.
+judge_stage() {
+    local stage=$1 status=$2 seconds=$3 passed failed skipped result=ok why=
+    read -r passed failed skipped <<<"${4:-0 0 0}"
+    if [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; then
+        why="ended after ${limit[$stage]:-900} s"
+    elif [ -z "$4" ]; then
+        why="did not print its closing line (status $status)"
+    elif [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then
+        why="ended with status $status"
+    elif [ "$passed" -eq 0 ] && [ "$failed" -eq 0 ] && [ "$stage" != corpus ]; then
+        why="ran no test"
+    fi
+    [ -z "$why" ] || failed=$((failed + 1))
+    if [ "$failed" -gt 0 ]; then
+        result=FAILED
+        [ -z "$why" ] || echo "    ${red}$stage $why${plain}"
+        show_log "test-$stage" 40
+        echo "    again: ./dev test --only $stage"
+    elif [ "$passed" -eq 0 ]; then
+        result=skipped
+    fi
+    note "$stage" "$result" "$passed" "$failed" "$skipped" "$seconds"
+}
+
+# finish_stages: the table, the sum, the exit status.
+finish_stages() {
+    trap - EXIT
+    printf '\n%s  %-14s %-8s %7s %7s %8s %8s%s\n' "$bold" stage result passed failed skipped seconds "$plain"
+    printf '%s\n' "${table[@]}"
+    echo
+    echo "$sum_passed passed, $sum_failed failed, $sum_skipped skipped"
+    [ "$sum_failed" -eq 0 ] || exit 1
+    exit 0
+}
