@@ -412,6 +412,10 @@ __portside_understand() {
     if [[ -n ${settings[advertised.listeners]+set} ]]; then
         __portside_parse_listeners advertised.listeners "${settings[advertised.listeners]}"
         advertised_names=("${names[@]}") advertised_texts=("${texts[@]}")
+        for i in "${advertised_names[@]}"; do
+            __portside_index "$i" "${bound_names[@]}" ||
+                __portside_leave '' listeners "'advertised.listeners' names '$i', 'listeners' does not; correct them"
+        done
     else
         for ((i = 0; i < ${#bound_names[@]}; i++)); do
             __portside_index "${bound_names[i]}" ${controllers[@]+"${controllers[@]}"} && continue
@@ -420,6 +424,9 @@ __portside_understand() {
         done
     fi
     __portside_parse_map
+    for i in "${bound_names[@]}"; do
+        __portside_protocol_of "$i"
+    done
     __portside_plain_setting security.inter.broker.protocol PLAINTEXT
     inter_broker=$REPLY
     __portside_plain_setting inter.broker.listener.name "$inter_broker"
@@ -537,38 +544,36 @@ __portside_adopt() {
     report+=("$exposure: listener $name keeps its port and is advertised as $endpoint")
 }
 
-# REPLY = the protocol for the new listener $1; $2 is the one stated, or mirror. What the map
-# already says of that name was said on purpose.
+# REPLY = the protocol for the new listener $2 of exposure $1; $3 is the one stated, or mirror.
+# What the map already says of that name was said on purpose.
 __portside_choose_protocol() {
-    __portside_find_mirrored "$2"
-    if [[ $2 != mirror ]]; then
-        REPLY=$2
-    elif __portside_index "$1" "${map_names[@]}"; then
-        __portside_protocol_of "$1"
-    else
-        REPLY=$mirrored_protocol
+    local wanted=$3
+    if __portside_index "$2" "${map_names[@]}"; then
+        __portside_protocol_of "$2"
+        [[ $3 == mirror || $3 == "$REPLY" ]] ||
+            __portside_leave "$1" listeners "'listener.security.protocol.map' gives '$2' the protocol $REPLY, portside.dev/protocol says $3; make them agree"
+        wanted=$REPLY
     fi
+    __portside_find_mirrored "$wanted"
+    REPLY=$wanted
+    [[ $wanted != mirror ]] || REPLY=$mirrored_protocol
 }
 
 # A listener that the broker does not have yet.
 __portside_add() {
     local exposure=$1 name=$2 port=$3 endpoint=$5
     local i protocol
-    __portside_index "$name" "${advertised_names[@]}" "$inter_broker" \
-        ${controllers[@]+"${controllers[@]^^}"} &&
+    __portside_index "$name" "$inter_broker" ${controllers[@]+"${controllers[@]^^}"} &&
         __portside_leave "$exposure" name-taken "the settings name '$name', but 'listeners' does not; choose another portside.dev/listener-name"
     for ((i = 0; i < ${#bound_ports[@]}; i++)); do
         [[ ${bound_ports[i]} =~ ^0*$port$ ]] &&
             __portside_leave "$exposure" port-taken "port $port is that of listener '${bound_names[i]}'; choose another portside.dev/listener-port"
     done
-    __portside_choose_protocol "$name" "$4"
+    __portside_choose_protocol "$exposure" "$name" "$4"
     protocol=$REPLY
     [[ $protocol == PLAINTEXT ]] || __portside_take_over "$exposure" "$mirrored" "$name"
     bound_names+=("$name") bound_ports+=("$port") bound_texts+=("$name://:$port")
     advertised_names+=("$name") advertised_texts+=("$name://$endpoint")
-    for ((i = 0; i < ${#map_names[@]}; i++)); do
-        [[ ${map_names[i]} != "$name" ]] || map_texts[i]=$name:$protocol map_protocols[i]=$protocol
-    done
     if ! __portside_index "$name" "${map_names[@]}"; then
         map_names+=("$name") map_texts+=("$name:$protocol") map_protocols+=("$protocol")
     fi
