@@ -6,10 +6,7 @@
  */
 #include "portside/exposure.h"
 
-#include <string.h>
-
 #include "exposure_reader.h"
-#include "portside/buf.h"
 
 #define DOMAIN "portside.dev"
 
@@ -77,9 +74,8 @@ static bool refuse_key(struct ps_exposure_reader *reader, struct ps_str key, boo
                        struct ps_str text)
 {
     reader->problem->unsupported = unsupported;
-    reader->problem->message =
-        ps_arena_printf(reader->arena, "%.*s: %.*s",
-                        PS_FMT(ps_exposure_show(reader->arena, key)), PS_FMT(text));
+    reader->problem->message = ps_arena_printf(
+        reader->arena, "%.*s: %.*s", PS_FMT(ps_exposure_show(reader->arena, key)), PS_FMT(text));
     return false;
 }
 
@@ -89,9 +85,7 @@ static bool refuse_unknown(struct ps_exposure_reader *reader, struct ps_str key,
     const char *nearest = ps_exposure_key_nearest(parts->name);
     struct ps_str prefix = ps_str_slice(key, 0, key.len - parts->name.len);
     if (nearest == NULL) {
-        return refuse_key(reader, key, false,
-                          PS_STR("no such annotation: remove it, or see the reference of "
-                                 "annotations"));
+        return refuse_key(reader, key, false, PS_STR("no such annotation: remove it"));
     }
     return refuse_key(reader, key, false,
                       ps_arena_printf(reader->arena, "no such annotation: did you mean '%.*s%s'",
@@ -123,7 +117,7 @@ static bool refuse_further(struct ps_exposure_reader *reader, struct ps_str key,
     return refuse_key(reader, key, true,
                       ps_arena_printf(arena,
                                       "a further exposure, '%.*s', is not supported by this "
-                                      "version yet: remove the annotation",
+                                      "version yet: remove it",
                                       PS_FMT(exposure)));
 }
 
@@ -140,15 +134,14 @@ static bool state_value(struct ps_exposure_reader *reader, const struct ps_json 
     struct ps_str text = ps_str_trim(ps_json_text(value));
     if (text.len == 0) {
         return ps_exposure_refuse(
-            reader, ps_arena_printf(reader->arena,
-                                    "the value is empty: use %s, or remove the annotation",
-                                    ps_exposure_key_get(reader->key)->values));
+            reader,
+            ps_arena_printf(reader->arena, "the value is empty: remove the annotation or use %s",
+                            ps_exposure_key_get(reader->key)->values));
     }
     if (text.len > PS_EXPOSURE_VALUE_MAX) {
-        return ps_exposure_refuse(
-            reader, ps_arena_printf(reader->arena,
-                                    "the value has %zu bytes: use at most %d", text.len,
-                                    PS_EXPOSURE_VALUE_MAX));
+        return ps_exposure_refuse(reader, ps_arena_printf(reader->arena,
+                                                          "the value has %zu bytes: use at most %d",
+                                                          text.len, PS_EXPOSURE_VALUE_MAX));
     }
     reader->stated[reader->key] = text;
     return true;
@@ -222,13 +215,13 @@ static bool refuse_without_effect(struct ps_exposure_reader *reader, struct ps_s
     const char *fallback = ps_exposure_key_get(reader->key)->fallback;
     if (fallback[0] == '\0') {
         return ps_exposure_refuse_unsupported(
-            reader, PS_STR("not supported by this version yet: remove the annotation"));
+            reader, PS_STR("not supported by this version yet: remove it"));
     }
     struct ps_str shown = ps_exposure_show(reader->arena, text);
     return ps_exposure_refuse_unsupported(
         reader, ps_arena_printf(reader->arena,
-                                "'%.*s' is not supported by this version yet: remove the "
-                                "annotation or use '%s'",
+                                "'%.*s' is not supported by this version yet: remove it or use "
+                                "'%s'",
                                 PS_FMT(shown), fallback));
 }
 

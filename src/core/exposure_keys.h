@@ -148,7 +148,7 @@ enum ps_exposure_key_id {
 #define PS_EXPOSURE_KEY_ENUM(id, ...) PS_EXPOSURE_KEY_##id,
     PS_EXPOSURE_KEYS(PS_EXPOSURE_KEY_ENUM)
 #undef PS_EXPOSURE_KEY_ENUM
-        PS_EXPOSURE_KEY_COUNT,
+    PS_EXPOSURE_KEY_COUNT,
 };
 
 /* Reads value into the exposures under construction; false with the problem filled in. */

@@ -36,9 +36,8 @@ static void fill(struct ps_exposure_reader *reader, bool unsupported, struct ps_
         break;
     }
     reader->problem->unsupported = unsupported;
-    reader->problem->message =
-        ps_arena_printf(reader->arena, "%s" PS_ANNOTATION_PREFIX "%s: %.*s", whose, name,
-                        PS_FMT(text));
+    reader->problem->message = ps_arena_printf(reader->arena, "%s" PS_ANNOTATION_PREFIX "%s: %.*s",
+                                               whose, name, PS_FMT(text));
 }
 
 bool ps_exposure_refuse(struct ps_exposure_reader *reader, struct ps_str text)
@@ -56,8 +55,8 @@ bool ps_exposure_refuse_unsupported(struct ps_exposure_reader *reader, struct ps
 bool ps_exposure_refuse_value(struct ps_exposure_reader *reader, struct ps_str value)
 {
     struct ps_str shown = ps_exposure_show(reader->arena, value);
-    return ps_exposure_refuse(reader, ps_arena_printf(reader->arena, "'%.*s' is not %s: use %s",
-                                                      PS_FMT(shown),
-                                                      ps_exposure_row_get(reader->key)->what,
-                                                      ps_exposure_key_get(reader->key)->values));
+    return ps_exposure_refuse(reader,
+                              ps_arena_printf(reader->arena, "'%.*s' is not %s: use %s",
+                                              PS_FMT(shown), ps_exposure_row_get(reader->key)->what,
+                                              ps_exposure_key_get(reader->key)->values));
 }

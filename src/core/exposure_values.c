@@ -86,10 +86,10 @@ bool ps_exposure_read_type(struct ps_exposure_reader *reader, struct ps_str valu
     }
     if (!has_effect(type)) {
         return ps_exposure_refuse_unsupported(
-            reader, ps_arena_printf(
-                        reader->arena,
-                        "'%.*s' is not supported by this version yet: use NodePort or None",
-                        PS_FMT(value)));
+            reader,
+            ps_arena_printf(reader->arena,
+                            "'%.*s' is not supported by this version yet: use NodePort or None",
+                            PS_FMT(value)));
     }
     reader->exposure->type = type;
     return true;
@@ -135,22 +135,8 @@ bool ps_exposure_read_listener_port(struct ps_exposure_reader *reader, struct ps
 
 bool ps_exposure_read_protocol(struct ps_exposure_reader *reader, struct ps_str value)
 {
-    static const struct {
-        const char *name;
-        enum ps_protocol protocol;
-    } protocols[] = {
-        {"PLAINTEXT", PS_PROTOCOL_PLAINTEXT},
-        {"SASL_PLAINTEXT", PS_PROTOCOL_SASL_PLAINTEXT},
-        {"SSL", PS_PROTOCOL_SSL},
-        {"SASL_SSL", PS_PROTOCOL_SASL_SSL},
-    };
-    for (size_t i = 0; i < PS_COUNT(protocols); i++) {
-        if (ps_str_equal_nocase(value, ps_str_of(protocols[i].name))) {
-            reader->exposure->protocol = protocols[i].protocol;
-            return true;
-        }
-    }
-    return ps_exposure_refuse_value(reader, value);
+    return ps_protocol_parse(value, &reader->exposure->protocol) ||
+           ps_exposure_refuse_value(reader, value);
 }
 
 static uint32_t node_port_min(const struct ps_policy *policy)
@@ -173,9 +159,9 @@ static bool read_node_port(struct ps_exposure_reader *reader, struct ps_str valu
     struct ps_str shown = ps_exposure_show(reader->arena, value);
     if (!to_number(value, PORT_MAX, &port)) {
         return ps_exposure_refuse(
-            reader, ps_arena_printf(reader->arena,
-                                    "'%.*s' is not a node port: use a number from %u to %u",
-                                    PS_FMT(shown), min, max));
+            reader,
+            ps_arena_printf(reader->arena, "'%.*s' is not a node port: use a number from %u to %u",
+                            PS_FMT(shown), min, max));
     }
     if (port < min || port > max) {
         return ps_exposure_refuse(
@@ -247,9 +233,9 @@ bool ps_exposure_read_address_types(struct ps_exposure_reader *reader, struct ps
         }
         /* No repeats, so that no more than PS_ADDRESS_TYPES_MAX are stored. */
         if (has_address_type(exposure, type)) {
-            return ps_exposure_refuse(
-                reader, ps_arena_printf(reader->arena, "'%.*s' is named twice: name it once",
-                                        PS_FMT(name)));
+            return ps_exposure_refuse(reader, ps_arena_printf(reader->arena,
+                                                              "'%.*s' is named twice: name it once",
+                                                              PS_FMT(name)));
         }
         exposure->address_types[exposure->address_type_count++] = type;
     }
@@ -293,8 +279,8 @@ static bool check_template(struct ps_exposure_reader *reader, struct ps_str valu
         return true;
     }
     struct ps_str shown = ps_exposure_show(reader->arena, value);
-    return ps_exposure_refuse(reader, ps_arena_printf(reader->arena, "'%.*s': %.*s", PS_FMT(shown),
-                                                      PS_FMT(flaw)));
+    return ps_exposure_refuse(
+        reader, ps_arena_printf(reader->arena, "'%.*s': %.*s", PS_FMT(shown), PS_FMT(flaw)));
 }
 
 /* IPv6 hosts are kept in brackets, so that host:port is always their concatenation. */

@@ -6,6 +6,7 @@
  */
 #include <assert.h>
 
+#include "exposure_reader.h"
 #include "exposure_template.h"
 #include "portside/buf.h"
 
@@ -105,50 +106,71 @@ static bool next_piece(struct ps_str text, size_t *at, struct piece *ret_piece)
     return true;
 }
 
-static bool all_digits(struct ps_str text)
+/* Offset of the first byte that is no digit; text.len if there is none. */
+static size_t find_other_than_digit(struct ps_str text)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        if (!ps_is_digit(text.ptr[i])) {
-            return false;
-        }
+    size_t i = 0;
+    while (i < text.len && ps_is_digit(text.ptr[i])) {
+        i++;
     }
-    return true;
-}
-
-static const char *allowed(enum ps_template_kind kind)
-{
-    return kind == PS_TEMPLATE_PORT ? "{ordinal} or {ordinal + 9000}"
-                                    : "{ordinal}, {pod}, {statefulset} or {namespace}";
+    return i;
 }
 
 static bool fits(const struct piece *piece, enum ps_template_kind kind)
 {
-    if (kind == PS_TEMPLATE_PORT) {
+    switch (kind) {
+    case PS_TEMPLATE_HOST:
+        return !piece->sum;
+    case PS_TEMPLATE_PORT:
         return piece->variable == VARIABLE_ORDINAL;
     }
-    return !piece->sum;
+    return false;
 }
 
+static const char *allowed(enum ps_template_kind kind)
+{
+    switch (kind) {
+    case PS_TEMPLATE_HOST:
+        return "{ordinal}, {pod}, {statefulset} or {namespace}";
+    case PS_TEMPLATE_PORT:
+        return "digits, {ordinal} or {ordinal + 9000}";
+    }
+    return "";
+}
+
+/* What is wrong with the part of text from offset on, which is len bytes long. */
+static struct ps_str name_flaw(struct ps_arena *arena, const struct piece *piece, size_t offset,
+                               size_t len, const char *what)
+{
+    struct ps_str part = ps_str_slice(piece->text, offset, offset + len);
+    struct ps_str shown = ps_exposure_show(arena, part);
+    return ps_arena_printf(arena, "'%.*s' at position %zu %s", PS_FMT(shown),
+                           piece->begin + offset + 1, what);
+}
+
+/* The flaw of one piece, empty if it has none. */
 static struct ps_str flaw_of(struct ps_arena *arena, const struct piece *piece,
                              enum ps_template_kind kind)
 {
-    size_t position = piece->begin + 1;
+    size_t other = 0;
     switch (piece->kind) {
     case PIECE_LITERAL:
-        return kind == PS_TEMPLATE_HOST || all_digits(piece->text)
-                   ? PS_STR("")
-                   : ps_arena_printf(arena, "the text at position %zu has more than digits",
-                                     position);
+        other = find_other_than_digit(piece->text);
+        if (kind == PS_TEMPLATE_HOST || other == piece->text.len) {
+            return PS_STR("");
+        }
+        return name_flaw(arena, piece, other, 1, "is not a digit");
     case PIECE_PLACEHOLDER:
+        if (fits(piece, kind)) {
+            return PS_STR("");
+        }
+        return name_flaw(arena, piece, 0, piece->text.len, "has no place in this annotation");
     case PIECE_UNKNOWN:
-        return piece->kind == PIECE_PLACEHOLDER && fits(piece, kind)
-                   ? PS_STR("")
-                   : ps_arena_printf(arena, "the braces at position %zu hold nothing known here",
-                                     position);
+        return name_flaw(arena, piece, 0, piece->text.len, "is not a placeholder");
     case PIECE_UNCLOSED:
-        return ps_arena_printf(arena, "the '{' at position %zu is never closed", position);
+        return name_flaw(arena, piece, 0, 1, "is never closed");
     case PIECE_STRAY:
-        return ps_arena_printf(arena, "the '}' at position %zu was never opened", position);
+        return name_flaw(arena, piece, 0, 1, "was never opened");
     }
     return PS_STR("");
 }
