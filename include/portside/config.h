@@ -4,13 +4,16 @@
  * reference in docs are made. Pure: text in, values out; the shell reads the file.
  *
  * File: lines `key = value`; '#' begins a comment line; blank lines are ignored. A flag is the key
- * with '--' in front; flags win over the file, the file over the defaults.
+ * with '--' in front; flags win over the file, the file over the defaults. Numbers are plain
+ * decimals; their unit is the end of the key's name (-seconds, -bytes).
  */
 #pragma once
 
-#include "portside/arena.h"
+#include <stdint.h>
+
 #include "portside/error.h"
 #include "portside/kafka.h"
+#include "portside/log_level.h"
 #include "portside/str.h"
 
 enum ps_choice {
@@ -19,22 +22,9 @@ enum ps_choice {
     PS_CHOICE_DENY,
 };
 
-enum ps_log_format {
-    PS_LOG_FORMAT_AUTO = 0, /* text on a terminal, JSON otherwise */
-    PS_LOG_FORMAT_TEXT,
-    PS_LOG_FORMAT_JSON,
-};
-
-enum ps_log_level {
-    PS_LOG_LEVEL_DEBUG = 0,
-    PS_LOG_LEVEL_INFO,
-    PS_LOG_LEVEL_WARN,
-    PS_LOG_LEVEL_ERROR,
-};
-
 /* What an administrator allows, and the defaults of the whole installation. Read by the core. */
 struct ps_policy {
-    enum ps_choice plaintext; /* a PLAINTEXT listener that anyone outside can reach */
+    enum ps_choice plaintext;    /* a PLAINTEXT listener that anyone outside can reach */
     struct ps_str types_allowed; /* comma-separated exposure types */
     uint32_t node_port_min;
     uint32_t node_port_max;
@@ -65,13 +55,28 @@ struct ps_config {
     enum ps_log_level log_level;
 };
 
-/* One row of the table, for help and docs. */
+/* How the text of a key is read; decides the type of the field at its offset. */
+enum ps_config_kind {
+    PS_CONFIG_KIND_TEXT = 1,   /* struct ps_str, anything */
+    PS_CONFIG_KIND_ADDRESS,    /* struct ps_str, host:port */
+    PS_CONFIG_KIND_NUMBER,     /* uint64_t, min to max */
+    PS_CONFIG_KIND_WORD,       /* an enum from 0, one of the words in argument */
+    PS_CONFIG_KIND_LIST,       /* struct ps_str, comma-separated, each one of choices (if any) */
+    PS_CONFIG_KIND_PORT_RANGE, /* two uint32_t in a row, "from-to" */
+};
+
+/* One row of the table, for parser, help and docs. */
 struct ps_config_key {
-    const char *name;      /* as in the file, and behind '--' */
-    const char *argument;  /* "HOST:PORT", "SECONDS", "auto|text|json" */
-    const char *fallback;  /* default, as text */
-    const char *help;      /* one sentence */
-    const char *group;     /* heading in help */
+    const char *name;     /* as in the file, and behind '--' */
+    const char *argument; /* "HOST:PORT", "SECONDS"; of a WORD its choices: "auto|text|json" */
+    const char *fallback; /* default, as text */
+    const char *help;     /* one sentence */
+    const char *group;    /* heading in help */
+    const char *choices;  /* of a LIST: "A|B|C"; NULL allows anything */
+    size_t offset;        /* of the field in struct ps_config */
+    uint64_t min;         /* of a NUMBER */
+    uint64_t max;
+    enum ps_config_kind kind;
 };
 
 /* The rows in their order of presentation. */
@@ -88,9 +93,15 @@ void ps_config_init(struct ps_config *config);
 struct ps_status ps_config_set(struct ps_config *config, struct ps_str key, struct ps_str value,
                                struct ps_error *err) PS_MUST_USE;
 
-/* Reads a whole file's text; errors name the line. text is borrowed as long as config lives. */
-struct ps_status ps_config_parse(struct ps_config *config, struct ps_str text, struct ps_error *err)
-    PS_MUST_USE;
+/*
+ * Reads a whole file's text; errors name the line. A key may stand in it once. text is borrowed as
+ * long as config lives.
+ */
+struct ps_status ps_config_parse(struct ps_config *config, struct ps_str text,
+                                 struct ps_error *err) PS_MUST_USE;
 
 /* Checks what no single key can show (ports that clash, certificate without key). */
 struct ps_status ps_config_check(const struct ps_config *config, struct ps_error *err) PS_MUST_USE;
+
+/* Splits "host:port", "[v6]:port" or ":port"; brackets are dropped. False if it is none of them. */
+bool ps_config_address(struct ps_str text, struct ps_str *ret_host, uint16_t *ret_port);

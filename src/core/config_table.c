@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of keys. Everything that is known about a key stands in its row and nowhere else. */
+#include <stddef.h>
+
+#include "portside/config.h"
+
+#define FIELD(member) offsetof(struct ps_config, member)
+#define TYPES "NodePort|LoadBalancer|ClusterIP|None"
+
+static const struct ps_config_key keys[] = {
+    {
+        .name = "listen",
+        .argument = "HOST:PORT",
+        .fallback = ":8443",
+        .help = "Where the HTTPS server of the webhook listens; port 0 lets the system choose one, "
+                "an empty host means every address.",
+        .group = "Addresses",
+        .kind = PS_CONFIG_KIND_ADDRESS,
+        .offset = FIELD(listen),
+    },
+    {
+        .name = "plain-listen",
+        .argument = "HOST:PORT",
+        .fallback = ":8080",
+        .help = "Where /healthz, /readyz and /metrics are served without TLS.",
+        .group = "Addresses",
+        .kind = PS_CONFIG_KIND_ADDRESS,
+        .offset = FIELD(plain_listen),
+    },
+    {
+        .name = "tls-cert",
+        .argument = "FILE",
+        .fallback = "",
+        .help = "Certificate of the server in PEM, its own first, then intermediate ones.",
+        .group = "Certificate",
+        .kind = PS_CONFIG_KIND_TEXT,
+        .offset = FIELD(tls_cert),
+    },
+    {
+        .name = "tls-key",
+        .argument = "FILE",
+        .fallback = "",
+        .help = "Private key of that certificate in PEM, without a passphrase.",
+        .group = "Certificate",
+        .kind = PS_CONFIG_KIND_TEXT,
+        .offset = FIELD(tls_key),
+    },
+    {
+        .name = "tls-reload-seconds",
+        .argument = "SECONDS",
+        .fallback = "1",
+        .help =
+            "How often both files are looked at; a new pair serves from the next connection on.",
+        .group = "Certificate",
+        .kind = PS_CONFIG_KIND_NUMBER,
+        .offset = FIELD(tls_reload_s),
+        .min = 1,
+        .max = 3600,
+    },
+    {
+        .name = "threads",
+        .argument = "COUNT",
+        .fallback = "0",
+        .help = "Worker threads; 0 means one for each processor.",
+        .group = "Limits",
+        .kind = PS_CONFIG_KIND_NUMBER,
+        .offset = FIELD(threads),
+        .max = 256,
+    },
+    {
+        .name = "connections-max",
+        .argument = "COUNT",
+        .fallback = "1024",
+        .help = "Open HTTPS connections, shared evenly by the threads; more wait to be accepted.",
+        .group = "Limits",
+        .kind = PS_CONFIG_KIND_NUMBER,
+        .offset = FIELD(connections_max),
+        .min = 1,
+        .max = 100000,
+    },
+    {
+        .name = "body-max-bytes",
+        .argument = "BYTES",
+        .fallback = "7340032",
+        .help =
+            "Largest request body; a larger one is answered with 413. The default of 7 MiB holds "
+            "the largest review that an API server sends.",
+        .group = "Limits",
+        .kind = PS_CONFIG_KIND_NUMBER,
+        .offset = FIELD(body_max_bytes),
+        .min = 1024,
+        .max = 67108864,
+    },
+    {
+        .name = "header-max-bytes",
+        .argument = "BYTES",
+        .fallback = "16384",
+        .help = "Largest request header; a larger one is answered with 431.",
+        .group = "Limits",
+        .kind = PS_CONFIG_KIND_NUMBER,
+        .offset = FIELD(header_max_bytes),
+        .min = 1024,
+        .max = 1048576,
+    },
+    {
+        .name = "handshake-seconds",
+        .argument = "SECONDS",
+        .fallback = "5",
+        .help = "Time from accepting a connection to the end of its TLS handshake.",
+        .group = "Limits",
+        .kind = PS_CONFIG_KIND_NUMBER,
+        .offset = FIELD(handshake_s),
+        .min = 1,
+        .max = 600,
+    },
+    {
+        .name = "header-seconds",
+        .argument = "SECONDS",
+        .fallback = "5",
+        .help = "Time from the first byte of a request to the end of its header.",
+        .group = "Limits",
+        .kind = PS_CONFIG_KIND_NUMBER,
+        .offset = FIELD(header_s),
+        .min = 1,
+        .max = 600,
+    },
+    {
+        .name = "body-seconds",
+        .argument = "SECONDS",
+        .fallback = "10",
+        .help = "Time from the end of the header to the end of the body; as much again for the "
+                "client to take the answer.",
+        .group = "Limits",
+        .kind = PS_CONFIG_KIND_NUMBER,
+        .offset = FIELD(body_s),
+        .min = 1,
+        .max = 600,
+    },
+    {
+        .name = "idle-seconds",
+        .argument = "SECONDS",
+        .fallback = "120",
+        .help =
+            "How long a connection may wait for its next request; API servers keep theirs for 90.",
+        .group = "Limits",
+        .kind = PS_CONFIG_KIND_NUMBER,
+        .offset = FIELD(idle_s),
+        .min = 1,
+        .max = 86400,
+    },
+    {
+        .name = "drain-seconds",
+        .argument = "SECONDS",
+        .fallback = "10",
+        .help = "After SIGTERM: how long requests are still answered, with 'Connection: close', "
+                "until every API server has heard that this replica leaves.",
+        .group = "Limits",
+        .kind = PS_CONFIG_KIND_NUMBER,
+        .offset = FIELD(drain_s),
+        .max = 600,
+    },
+    {
+        .name = "policy-plaintext",
+        .argument = "allow|warn|deny",
+        .fallback = "warn",
+        .help = "What happens to a StatefulSet that exposes a listener without TLS.",
+        .group = "Policy",
+        .kind = PS_CONFIG_KIND_WORD,
+        .offset = FIELD(policy.plaintext),
+    },
+    {
+        .name = "policy-types",
+        .argument = "LIST",
+        .fallback = "NodePort,LoadBalancer,ClusterIP,None",
+        .help = "Exposure types that users may choose, separated by commas.",
+        .group = "Policy",
+        .choices = TYPES,
+        .kind = PS_CONFIG_KIND_LIST,
+        .offset = FIELD(policy.types_allowed),
+    },
+    {
+        .name = "policy-node-ports",
+        .argument = "FROM-TO",
+        .fallback = "30000-32767",
+        .help = "Node ports that users may ask for.",
+        .group = "Policy",
+        .kind = PS_CONFIG_KIND_PORT_RANGE,
+        .offset = FIELD(policy.node_port_min),
+    },
+    {
+        .name = "policy-service-annotations",
+        .argument = "LIST",
+        .fallback = "",
+        .help =
+            "Prefixes of the Service annotations that users may set, separated by commas; empty "
+            "allows none.",
+        .group = "Policy",
+        .kind = PS_CONFIG_KIND_LIST,
+        .offset = FIELD(policy.service_annotation_prefixes),
+    },
+    {
+        .name = "log-format",
+        .argument = "auto|text|json",
+        .fallback = "auto",
+        .help = "Form of the log on standard error; auto is text on a terminal and JSON otherwise.",
+        .group = "Log",
+        .kind = PS_CONFIG_KIND_WORD,
+        .offset = FIELD(log_format),
+    },
+    {
+        .name = "log-level",
+        .argument = "debug|info|warn|error",
+        .fallback = "info",
+        .help = "Records below this level are not written.",
+        .group = "Log",
+        .kind = PS_CONFIG_KIND_WORD,
+        .offset = FIELD(log_level),
+    },
+};
+
+_Static_assert(sizeof(enum ps_choice) == sizeof(unsigned) &&
+                   sizeof(enum ps_log_level) == sizeof(unsigned) &&
+                   sizeof(enum ps_log_format) == sizeof(unsigned),
+               "words are stored as unsigned");
+_Static_assert(FIELD(policy.node_port_max) == FIELD(policy.node_port_min) + sizeof(uint32_t),
+               "a port range is two numbers in a row");
+
+const struct ps_config_key *ps_config_keys(size_t *ret_count)
+{
+    *ret_count = PS_COUNT(keys);
+    return keys;
+}
