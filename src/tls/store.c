@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The certificate in service. Workers look at a generation number, which costs one load, and take
+ * the lock only when it has changed: so the lock is never on the path of a request.
+ */
+#include <openssl/sha.h>
+#include <openssl/ssl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "portside/clock.h"
+#include "portside/file.h"
+#include "portside/tls.h"
+
+#define FILE_MAX_BYTES ((size_t)1024 * 1024)
+#define MS_PER_S 1000
+
+struct digests {
+    unsigned char cert[SHA256_DIGEST_LENGTH];
+    unsigned char key[SHA256_DIGEST_LENGTH];
+};
+
+struct ps_tls {
+    const char *cert_path;
+    const char *key_path;
+
+    /* Of the thread that reloads. */
+    struct digests seen; /* of what was last looked at, good or bad */
+    bool has_seen;
+
+    _Atomic uint64_t generation;
+    _Atomic int64_t not_before_s;
+    _Atomic int64_t not_after_s;
+
+    pthread_mutex_t lock; /* protects what follows */
+    SSL_CTX *context;
+    struct ps_error failure; /* why there is no context */
+};
+
+struct ps_tls *ps_tls_new(const char *cert_path, const char *key_path)
+{
+    struct ps_tls *tls = calloc(1, sizeof(*tls));
+    if (tls == NULL || pthread_mutex_init(&tls->lock, NULL) != 0) {
+        free(tls);
+        return NULL;
+    }
+    tls->cert_path = cert_path;
+    tls->key_path = key_path;
+    (void)!ps_ok(ps_fail(&tls->failure, PS_CODE_IO, "no certificate was loaded yet"));
+    return tls;
+}
+
+void ps_tls_free(struct ps_tls *tls)
+{
+    if (tls == NULL) {
+        return;
+    }
+    ps_tls_context_free(tls->context);
+    (void)pthread_mutex_destroy(&tls->lock);
+    free(tls);
+}
+
+/* What both files say, good or bad. */
+struct pair_text {
+    struct ps_file cert;
+    struct ps_file key;
+    struct ps_status status;
+    struct ps_error err;
+};
+
+static void pair_text_clear(struct pair_text *text)
+{
+    ps_file_clear(&text->cert);
+    ps_file_clear(&text->key);
+}
+
+static void read_pair(const struct ps_tls *tls, struct pair_text *ret_text)
+{
+    *ret_text = (struct pair_text){0};
+    ret_text->status =
+        ps_file_read(tls->cert_path, FILE_MAX_BYTES, &ret_text->cert, &ret_text->err);
+    if (ps_ok(ret_text->status)) {
+        ret_text->status =
+            ps_file_read(tls->key_path, FILE_MAX_BYTES, &ret_text->key, &ret_text->err);
+    }
+}
+
+/* True if this is not what was seen the last time; a failure to read counts as content. */
+static bool is_news(struct ps_tls *tls, const struct pair_text *text)
+{
+    struct digests now = {0};
+    if (ps_ok(text->status)) {
+        (void)SHA256((const unsigned char *)text->cert.ptr, text->cert.len, now.cert);
+        (void)SHA256((const unsigned char *)text->key.ptr, text->key.len, now.key);
+    } else {
+        const char *message = text->err.message;
+        (void)SHA256((const unsigned char *)message, strlen(message), now.cert);
+    }
+    bool is_same = tls->has_seen && memcmp(&now, &tls->seen, sizeof(now)) == 0;
+    tls->seen = now;
+    tls->has_seen = true;
+    return !is_same;
+}
+
+static struct ps_status use_pair(struct ps_tls *tls, struct pair_text *text, struct ps_error *err)
+{
+    SSL_CTX *fresh = NULL;
+    int64_t not_before_s = 0;
+    int64_t not_after_s = 0;
+    if (!ps_ok(text->status)) {
+        *err = text->err;
+        return text->status;
+    }
+    if (!ps_ok(ps_tls_context_new(ps_file_view(&text->cert), ps_file_view(&text->key), &fresh,
+                                  &not_before_s, &not_after_s, err))) {
+        return ps_wrap(err, "cannot use '%s' with '%s'", tls->cert_path, tls->key_path);
+    }
+    (void)pthread_mutex_lock(&tls->lock);
+    SSL_CTX *old = tls->context;
+    tls->context = fresh;
+    atomic_store(&tls->not_before_s, not_before_s);
+    atomic_store(&tls->not_after_s, not_after_s);
+    (void)atomic_fetch_add(&tls->generation, 1);
+    (void)pthread_mutex_unlock(&tls->lock);
+    ps_tls_context_free(old);
+    return ps_success();
+}
+
+enum ps_tls_change ps_tls_reload(struct ps_tls *tls, struct ps_error *err)
+{
+    struct pair_text text PS_CLEANUP(pair_text_clear) = {0};
+    read_pair(tls, &text);
+    if (!is_news(tls, &text)) {
+        return PS_TLS_CHANGE_NONE;
+    }
+    if (ps_ok(use_pair(tls, &text, err))) {
+        return PS_TLS_CHANGE_LOADED;
+    }
+    (void)pthread_mutex_lock(&tls->lock);
+    tls->failure = *err;
+    (void)pthread_mutex_unlock(&tls->lock);
+    return PS_TLS_CHANGE_REFUSED;
+}
+
+uint64_t ps_tls_generation(const struct ps_tls *tls)
+{
+    return atomic_load(&tls->generation);
+}
+
+SSL_CTX *ps_tls_acquire(struct ps_tls *tls)
+{
+    (void)pthread_mutex_lock(&tls->lock);
+    SSL_CTX *context = tls->context;
+    if (context != NULL) {
+        (void)SSL_CTX_up_ref(context);
+    }
+    (void)pthread_mutex_unlock(&tls->lock);
+    return context;
+}
+
+int64_t ps_tls_not_after_s(const struct ps_tls *tls)
+{
+    return atomic_load(&tls->not_after_s);
+}
+
+bool ps_tls_is_ready(struct ps_tls *tls, int64_t now_s, struct ps_error *err)
+{
+    char when[PS_CLOCK_TEXT_BYTES];
+    if (ps_tls_generation(tls) == 0) {
+        (void)pthread_mutex_lock(&tls->lock);
+        *err = tls->failure;
+        (void)pthread_mutex_unlock(&tls->lock);
+        return false;
+    }
+    int64_t not_before_s = atomic_load(&tls->not_before_s);
+    int64_t not_after_s = atomic_load(&tls->not_after_s);
+    if (now_s > not_after_s) {
+        ps_clock_format(not_after_s * MS_PER_S, when);
+        (void)!ps_ok(ps_fail(err, PS_CODE_INPUT, "the certificate expired at %s: replace '%s'",
+                             when, tls->cert_path));
+        return false;
+    }
+    if (now_s < not_before_s) {
+        ps_clock_format(not_before_s * MS_PER_S, when);
+        (void)!ps_ok(ps_fail(err, PS_CODE_INPUT,
+                             "the certificate is not valid before %s: check the clock", when));
+        return false;
+    }
+    return true;
+}
