@@ -38,11 +38,11 @@ wants_help() {
 tick() {
     local start=$SECONDS
     if [ -t 1 ]; then
-        while sleep 1; do
+        while sleep 1 >/dev/null 2>&1; do
             printf '\r%s==>%s %s %d s ' "$bold" "$plain" "$1" $((SECONDS - start))
         done
     else
-        while sleep 30; do
+        while sleep 30 >/dev/null 2>&1; do
             printf '.'
         done
     fi
