@@ -63,7 +63,7 @@ void ps_term_wrap(const struct ps_term *term, size_t column, size_t indent, cons
 struct ps_option {
     const char *name;     /* without the dashes */
     char letter;          /* short form, or '\0' */
-    const char *argument; /* "FILE", or choices as in "text|json"; NULL: a switch */
+    const char *argument; /* "FILE", or choices "text|json"; NULL: a switch */
     const char *fallback; /* default as text, for help; NULL or "": none */
     const char *help;     /* one sentence */
     const char *group;    /* heading in help; NULL: "Options" */
@@ -91,6 +91,10 @@ typedef struct ps_status (*ps_option_take)(void *target, const struct ps_option 
  */
 struct ps_status ps_options_parse(const struct ps_command_line *line, int *argc, char **argv,
                                   ps_option_take take, void *target, bool *ret_help,
+                                  struct ps_error *err) PS_MUST_USE;
+
+/* PS_CODE_INPUT unless value is one of the choices of option->argument, as in "text|json". */
+struct ps_status ps_option_choice(const struct ps_option *option, struct ps_str value,
                                   struct ps_error *err) PS_MUST_USE;
 
 /* Usage, what it is about, options by group, examples. */
@@ -122,6 +126,3 @@ struct ps_status ps_cli_read(struct ps_arena *arena, const char *path, struct ps
 /* The commands. argv[0] is the name of the command; the result is the exit code. */
 int ps_cmd_serve(const struct ps_cli *cli, int argc, char **argv);
 int ps_cmd_review(const struct ps_cli *cli, int argc, char **argv);
-
-/* `portside` itself: picks the command. */
-int ps_cli_main(const struct ps_cli *cli, int argc, char **argv);
