@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "endpoint.h"
+
+#include <inttypes.h>
+
+static struct ps_source source(struct ps_arena *arena, const struct ps_exposure *exposure,
+                               const char *part, const char *variable_part)
+{
+    return (struct ps_source){
+        .kind = PS_SOURCE_ANNOTATION,
+        .annotation = ps_arena_printf(arena, "%.*s." PS_ANNOTATION_PREFIX "%s",
+                                      PS_FMT(exposure->name), part),
+        .variable = ps_arena_printf(arena, "%.*s_%s", PS_FMT(exposure->env_prefix), variable_part),
+        .file = ps_arena_printf(arena, "%.*s.%s", PS_FMT(exposure->name), part),
+    };
+}
+
+static void make_literal(struct ps_source *source, struct ps_str text)
+{
+    source->kind = PS_SOURCE_LITERAL;
+    source->literal = text;
+}
+
+/* Kafka's advertised.listeners wants an IPv6 address in brackets. */
+static struct ps_str bracketed(struct ps_arena *arena, struct ps_str host)
+{
+    bool bare_ipv6 = ps_str_index(host, ':') < host.len && !ps_str_starts(host, "[");
+    return bare_ipv6 ? ps_arena_printf(arena, "[%.*s]", PS_FMT(host)) : host;
+}
+
+struct ps_endpoint_sources ps_endpoint_sources(struct ps_arena *arena,
+                                               const struct ps_exposure *exposure,
+                                               const struct ps_template_facts *facts)
+{
+    struct ps_endpoint_sources sources = {
+        .host = source(arena, exposure, "host", "HOST"),
+        .port = source(arena, exposure, "port", "PORT"),
+    };
+    if (exposure->advertised_host.len > 0) {
+        make_literal(&sources.host,
+                     bracketed(arena, ps_template_expand(arena, exposure->advertised_host, facts)));
+    } else if (exposure->address_type_count == 1 &&
+               exposure->address_types[0] == PS_ADDRESS_INTERNAL_IP) {
+        sources.host.kind = PS_SOURCE_HOST_IP;
+    }
+    if (exposure->advertised_port.len > 0) {
+        make_literal(&sources.port, ps_template_expand(arena, exposure->advertised_port, facts));
+    } else if (exposure->type == PS_EXPOSURE_NONE) {
+        make_literal(&sources.port,
+                     ps_arena_printf(arena, "%u", (unsigned)exposure->listener_port));
+    } else if (exposure->node_port_base > 0) {
+        make_literal(&sources.port,
+                     ps_arena_printf(arena, "%" PRIu64, exposure->node_port_base + facts->ordinal));
+    }
+    return sources;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "env_settings.h"
+
+#include "portside/buf.h"
+
+static bool matches(struct ps_str variable, const char *prefix, const char *name)
+{
+    return ps_str_starts(variable, prefix) &&
+           ps_str_is(ps_str_slice(variable, ps_str_of(prefix).len, variable.len), name);
+}
+
+/* Bitnami copies bare names onto KAFKA_CFG_ ones, so the bare one wins if both are there. */
+size_t ps_env_property(const struct ps_broker *broker, const char *name, size_t *ret_index,
+                       const struct ps_json **ret_entry)
+{
+    bool bitnami = broker->family->env_rule == PS_ENV_RULE_BITNAMI;
+    bool bare_found = false;
+    size_t found = 0;
+    size_t index = 0;
+    PS_JSON_EACH(entry, ps_json_get(broker->container, "env"))
+    {
+        struct ps_str variable = ps_json_get_text(entry, "name");
+        bool bare = matches(variable, "KAFKA_", name);
+        if (bare || (bitnami && matches(variable, "KAFKA_CFG_", name))) {
+            found++;
+            if (bare || !bare_found) {
+                *ret_index = index;
+                *ret_entry = entry;
+            }
+            bare_found = bare_found || bare;
+        }
+        index++;
+    }
+    return found;
+}
+
+static struct ps_setting setting_of(const struct ps_broker *broker, const char *name)
+{
+    size_t index = 0;
+    const struct ps_json *entry = NULL;
+    if (ps_env_property(broker, name, &index, &entry) == 0) {
+        return (struct ps_setting){false, PS_STR("")};
+    }
+    return (struct ps_setting){true, ps_json_get_text(entry, "value")};
+}
+
+void ps_env_settings(const struct ps_broker *broker, struct ps_listener_settings *ret_settings)
+{
+    *ret_settings = (struct ps_listener_settings){
+        .listeners = setting_of(broker, "LISTENERS"),
+        .advertised = setting_of(broker, "ADVERTISED_LISTENERS"),
+        .protocol_map = setting_of(broker, "LISTENER_SECURITY_PROTOCOL_MAP"),
+        .controller_names = setting_of(broker, "CONTROLLER_LISTENER_NAMES"),
+        .roles = setting_of(broker, "PROCESS_ROLES"),
+        .inter_broker_name = setting_of(broker, "INTER_BROKER_LISTENER_NAME"),
+        .inter_broker_protocol = setting_of(broker, "SECURITY_INTER_BROKER_PROTOCOL"),
+    };
+}
+
+bool ps_env_has_listener_settings(struct ps_arena *arena, const struct ps_broker *broker,
+                                  struct ps_str listener)
+{
+    struct ps_buf part;
+    ps_buf_init(&part, arena, 64);
+    ps_buf_puts(&part, "LISTENER_NAME_");
+    for (size_t i = 0; i < listener.len; i++) {
+        ps_buf_putc(&part, ps_to_upper(listener.ptr[i]));
+    }
+    ps_buf_putc(&part, '_');
+    PS_JSON_EACH(entry, ps_json_get(broker->container, "env"))
+    {
+        if (ps_str_contains_nocase(ps_json_get_text(entry, "name"), ps_buf_view(&part).ptr)) {
+            return true;
+        }
+    }
+    return false;
+}

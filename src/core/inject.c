@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Env delivery is for the easy case only: the image makes properties of variables, nothing runs
+ * between kubelet and the image's entry point that could change them, and all three listener values
+ * are visible. Everything else is left to the hook, which sees the effective settings at run time.
+ */
+#include "portside/inject.h"
+
+#include "env_settings.h"
+
+static bool decide(struct ps_injection *injection, enum ps_verdict verdict, enum ps_reason reason,
+                   struct ps_str message)
+{
+    injection->verdict = verdict;
+    injection->reason = reason;
+    injection->message = message;
+    return true;
+}
+
+static bool leave(struct ps_injection *injection, enum ps_reason reason, const char *message)
+{
+    return decide(injection, PS_VERDICT_LEAVE, reason, ps_str_of(message));
+}
+
+struct ps_str ps_inject_endpoint(struct ps_arena *arena, const struct ps_exposure *exposure)
+{
+    return ps_arena_printf(arena, "$(%.*s_HOST):$(%.*s_PORT)", PS_FMT(exposure->env_prefix),
+                           PS_FMT(exposure->env_prefix));
+}
+
+/* A volume mount at or below which the image finds a configuration file of the user's. */
+static bool mounts_configuration(const struct ps_broker *broker)
+{
+    const char *const *mounts = broker->family->config_mounts;
+    PS_JSON_EACH(mount, ps_json_get(broker->container, "volumeMounts"))
+    {
+        struct ps_str path = ps_json_get_text(mount, "mountPath");
+        for (size_t i = 0; mounts != NULL && mounts[i] != NULL; i++) {
+            if (ps_str_is(path, mounts[i])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* The image's own entry point runs, directly or named in the command, with no shell before it. */
+static bool runs_entry_point(const struct ps_broker *broker)
+{
+    if (broker->start == PS_START_SCRIPT) {
+        return !ps_str_contains(broker->command, "kafka-server-start");
+    }
+    return broker->start == PS_START_IMAGE;
+}
+
+/* Nothing that we cannot see decides the listeners. */
+static bool env_decides(const struct ps_broker *broker)
+{
+    return broker->family->env_rule != PS_ENV_RULE_NONE && runs_entry_point(broker) &&
+           ps_json_count(ps_json_get(broker->container, "envFrom")) == 0 &&
+           !mounts_configuration(broker);
+}
+
+/* Each of the three is set once, by a literal value. */
+static bool all_three_literal(struct ps_injection *injection)
+{
+    static const char *const names[PS_VARIABLE_COUNT] = {
+        [PS_VARIABLE_LISTENERS] = "LISTENERS",
+        [PS_VARIABLE_ADVERTISED] = "ADVERTISED_LISTENERS",
+        [PS_VARIABLE_MAP] = "LISTENER_SECURITY_PROTOCOL_MAP",
+    };
+    for (size_t i = 0; i < PS_VARIABLE_COUNT; i++) {
+        const struct ps_json *entry = NULL;
+        if (ps_env_property(&injection->broker, names[i], &injection->index[i], &entry) != 1 ||
+            ps_str_trim(ps_json_get_text(entry, "value")).len == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void plan_env(struct ps_arena *arena, const struct ps_exposures *exposures,
+                     struct ps_injection *injection)
+{
+    struct ps_listener_settings settings;
+    struct ps_listener_wish wishes[PS_EXPOSURES_MAX];
+    for (size_t i = 0; i < exposures->count; i++) {
+        const struct ps_exposure *exposure = &exposures->list[i];
+        wishes[i] = (struct ps_listener_wish){
+            .name = exposure->listener_name,
+            .port = exposure->listener_port,
+            .protocol = exposure->protocol,
+            .endpoint = ps_inject_endpoint(arena, exposure),
+        };
+    }
+    ps_env_settings(&injection->broker, &settings);
+    ps_listener_plan(arena, &settings, wishes, exposures->count, &injection->plan);
+}
+
+/* Settings of the mirrored listener alone, which may hold secrets, are the hook's business. */
+static bool mirrors_settings(struct ps_arena *arena, const struct ps_exposures *exposures,
+                             const struct ps_injection *injection)
+{
+    for (size_t i = 0; i < exposures->count; i++) {
+        const struct ps_listener_result *result = &injection->plan.results[i];
+        if (result->mirrored.len > 0 && result->protocol != PS_PROTOCOL_PLAINTEXT &&
+            ps_env_has_listener_settings(arena, &injection->broker, result->mirrored)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_easy(struct ps_arena *arena, const struct ps_exposures *exposures,
+                    struct ps_injection *injection)
+{
+    return injection->env_read && all_three_literal(injection) &&
+           injection->plan.outcome != PS_LISTENER_REFUSED &&
+           !mirrors_settings(arena, exposures, injection);
+}
+
+/*
+ * Once one KAFKA_ variable that is a property is set, the apache images start from nothing but
+ * variables; without these the broker cannot come up (docker/resources/common-scripts/configure).
+ */
+static bool is_incomplete(const struct ps_broker *broker)
+{
+    static const char *const needed[] = {"PROCESS_ROLES", "CONTROLLER_LISTENER_NAMES", "LISTENERS"};
+    static const char *const not_properties[] = {"_OPTS", "KAFKA_LOG4J", "KAFKA_JMX_",
+                                                 "KAFKA_HEAP", "KAFKA_GC_", "KAFKA_VERSION"};
+    size_t index = 0;
+    const struct ps_json *entry = NULL;
+    bool any = false;
+    PS_JSON_EACH(variable, ps_json_get(broker->container, "env"))
+    {
+        struct ps_str name = ps_json_get_text(variable, "name");
+        bool property = ps_str_starts(name, "KAFKA_");
+        for (size_t i = 0; i < PS_COUNT(not_properties); i++) {
+            property = property && !ps_str_contains(name, not_properties[i]);
+        }
+        any = any || property;
+    }
+    if (!any || ps_env_property(broker, "ZOOKEEPER_CONNECT", &index, &entry) > 0) {
+        return false;
+    }
+    for (size_t i = 0; i < PS_COUNT(needed); i++) {
+        if (ps_env_property(broker, needed[i], &index, &entry) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool mounts_path(const struct ps_broker *broker, const char *prefix)
+{
+    PS_JSON_EACH(mount, ps_json_get(broker->container, "volumeMounts"))
+    {
+        if (ps_str_starts(ps_json_get_text(mount, "mountPath"), prefix)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What speaks against any injection; true if it was decided. */
+static bool decide_obstacles(struct ps_injection *injection)
+{
+    const struct ps_broker *broker = &injection->broker;
+    if (broker->clean_env) {
+        return leave(injection, PS_REASON_CLEAN_ENV,
+                     "the command drops the environment before Kafka starts (env -i, su -): "
+                     "start Kafka without that and it can be injected");
+    }
+    if (broker->java_direct) {
+        return leave(injection, PS_REASON_JAVA_DIRECT,
+                     "the command runs java itself: start Kafka with kafka-server-start.sh and it "
+                     "can be injected");
+    }
+    if (broker->family->drops_defaults && injection->env_read && is_incomplete(broker) &&
+        !mounts_path(broker, "/mnt/shared/config")) {
+        return leave(injection, PS_REASON_INCOMPLETE_ENV,
+                     "one KAFKA_ variable makes this image drop its own configuration: also set "
+                     "KAFKA_NODE_ID, KAFKA_PROCESS_ROLES, KAFKA_LISTENERS, "
+                     "KAFKA_CONTROLLER_LISTENER_NAMES and the quorum");
+    }
+    return false;
+}
+
+/* A refusal that will not be different at run time; true if it was decided. */
+static bool decide_conflicts(struct ps_injection *injection)
+{
+    const struct ps_listener_plan *plan = &injection->plan;
+    if (!injection->env_read || plan->outcome != PS_LISTENER_REFUSED ||
+        plan->reason == PS_REASON_LISTENERS) {
+        return false;
+    }
+    return decide(injection, PS_VERDICT_LEAVE, plan->reason, plan->message);
+}
+
+static struct ps_str why_not_env(struct ps_arena *arena, const struct ps_injection *injection)
+{
+    const char *why = "all three listener variables must be set to literal values";
+    if (injection->broker.family->env_rule == PS_ENV_RULE_NONE) {
+        why = "this image does not read KAFKA_ variables";
+    } else if (!injection->env_read) {
+        why = "the command, envFrom or a mounted file decides the listeners";
+    } else if (injection->plan.outcome == PS_LISTENER_REFUSED) {
+        why = injection->plan.message.ptr;
+    }
+    return ps_arena_printf(arena, "portside.dev/delivery: 'env' is not possible: %s", why);
+}
+
+static bool decide_hook(struct ps_arena *arena, const struct ps_exposures *exposures,
+                        struct ps_injection *injection)
+{
+    const struct ps_broker *broker = &injection->broker;
+    bool script_seen = broker->start == PS_START_SHELL || broker->start == PS_START_SCRIPT;
+    bool stated = exposures->delivery == PS_DELIVERY_HOOK;
+    injection->delivery = PS_DELIVERY_HOOK;
+    if (broker->family->has_bash || script_seen || stated) {
+        return decide(injection, PS_VERDICT_INJECT, PS_REASON_NONE, PS_STR(""));
+    }
+    if (broker->family->env_rule != PS_ENV_RULE_NONE) {
+        return leave(injection, PS_REASON_NATIVE_IMAGE,
+                     "the native image has no start script: set KAFKA_LISTENERS, "
+                     "KAFKA_ADVERTISED_LISTENERS and KAFKA_LISTENER_SECURITY_PROTOCOL_MAP");
+    }
+    return decide(injection, PS_VERDICT_LEAVE, PS_REASON_UNKNOWN_IMAGE,
+                  ps_arena_printf(arena,
+                                  "image '%.*s' is not known: annotate portside.dev/family (or "
+                                  "portside.dev/delivery: hook if bash scripts start Kafka)",
+                                  PS_FMT(broker->image.path)));
+}
+
+static void decide_delivery(struct ps_arena *arena, const struct ps_exposures *exposures,
+                            struct ps_injection *injection)
+{
+    bool easy = is_easy(arena, exposures, injection);
+    if (easy && exposures->delivery != PS_DELIVERY_HOOK) {
+        injection->delivery = PS_DELIVERY_ENV;
+        (void)decide(injection, PS_VERDICT_INJECT, PS_REASON_NONE, PS_STR(""));
+        return;
+    }
+    if (exposures->delivery == PS_DELIVERY_ENV) {
+        (void)decide(injection, PS_VERDICT_LEAVE, PS_REASON_LISTENERS,
+                     why_not_env(arena, injection));
+        return;
+    }
+    (void)decide_hook(arena, exposures, injection);
+}
+
+void ps_inject_decide(struct ps_arena *arena, const struct ps_json *metadata,
+                      const struct ps_json *spec, const struct ps_exposures *exposures,
+                      struct ps_injection *ret_injection)
+{
+    struct ps_broker_search search;
+    ps_broker_find(arena, metadata, spec, exposures, &search);
+    *ret_injection = (struct ps_injection){
+        .verdict = search.verdict,
+        .reason = search.reason,
+        .message = search.detail,
+        .broker = search.broker,
+    };
+    if (search.verdict != PS_VERDICT_INJECT) {
+        return;
+    }
+    ret_injection->env_read = env_decides(&search.broker);
+    plan_env(arena, exposures, ret_injection);
+    if (decide_obstacles(ret_injection) || decide_conflicts(ret_injection)) {
+        return;
+    }
+    decide_delivery(arena, exposures, ret_injection);
+}

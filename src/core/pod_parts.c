@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pod_parts.h"
+
+#include "portside/script.h"
+
+/* A value under construction that becomes the JSON of a piece. */
+struct draft {
+    struct ps_buf buf;
+    struct ps_jw jw;
+};
+
+static struct ps_jw *draft_begin(struct draft *draft, struct ps_arena *arena)
+{
+    ps_buf_init(&draft->buf, arena, 256);
+    ps_jw_init(&draft->jw, &draft->buf);
+    ps_jw_object(&draft->jw);
+    return &draft->jw;
+}
+
+static void draft_end(struct draft *draft, struct ps_pieces *pieces, struct ps_str name)
+{
+    ps_jw_object_end(&draft->jw);
+    pieces->list[pieces->count++] = (struct ps_piece){name, ps_buf_view(&draft->buf)};
+}
+
+static bool is_hook(const struct ps_pod_plan *plan)
+{
+    return plan->injection->delivery == PS_DELIVERY_HOOK;
+}
+
+bool ps_pod_waits(const struct ps_pod_plan *plan)
+{
+    for (size_t i = 0; i < plan->exposures->count; i++) {
+        if (plan->sources[i].host.kind == PS_SOURCE_ANNOTATION ||
+            plan->sources[i].port.kind == PS_SOURCE_ANNOTATION) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool ps_pod_needs_init(const struct ps_pod_plan *plan)
+{
+    return ps_pod_waits(plan) || is_hook(plan);
+}
+
+static void put_variable(struct ps_jw *jw, struct ps_str name, struct ps_str value)
+{
+    ps_jw_member(jw, "name", name);
+    ps_jw_member(jw, "value", value);
+}
+
+static void literal_entry(const struct ps_pod_plan *plan, struct ps_pieces *pieces,
+                          struct ps_str name, struct ps_str value)
+{
+    struct draft draft;
+    put_variable(draft_begin(&draft, plan->arena), name, value);
+    draft_end(&draft, pieces, name);
+}
+
+/* {"fieldRef": {"apiVersion": "v1", "fieldPath": path}} */
+static void put_field_ref(struct ps_jw *jw, struct ps_str path)
+{
+    ps_jw_key(jw, "fieldRef");
+    ps_jw_object(jw);
+    ps_jw_member(jw, "apiVersion", PS_STR("v1"));
+    ps_jw_member(jw, "fieldPath", path);
+    ps_jw_object_end(jw);
+}
+
+static struct ps_str annotation_path(const struct ps_pod_plan *plan, struct ps_str key)
+{
+    return ps_arena_printf(plan->arena, "metadata.annotations['%.*s']", PS_FMT(key));
+}
+
+static void field_entry(const struct ps_pod_plan *plan, struct ps_pieces *pieces, struct ps_str name,
+                        struct ps_str path)
+{
+    struct draft draft;
+    struct ps_jw *jw = draft_begin(&draft, plan->arena);
+    ps_jw_member(jw, "name", name);
+    ps_jw_key(jw, "valueFrom");
+    ps_jw_object(jw);
+    put_field_ref(jw, path);
+    ps_jw_object_end(jw);
+    draft_end(&draft, pieces, name);
+}
+
+static void source_entry(const struct ps_pod_plan *plan, struct ps_pieces *pieces,
+                         const struct ps_source *source)
+{
+    switch (source->kind) {
+    case PS_SOURCE_LITERAL:
+        literal_entry(plan, pieces, source->variable, source->literal);
+        return;
+    case PS_SOURCE_HOST_IP:
+        field_entry(plan, pieces, source->variable, PS_STR("status.hostIP"));
+        return;
+    case PS_SOURCE_ANNOTATION:
+        field_entry(plan, pieces, source->variable, annotation_path(plan, source->annotation));
+        return;
+    }
+}
+
+/* "external=PORTSIDE:9194:mirror,…": what the hook is to do. */
+static struct ps_str listeners_text(const struct ps_pod_plan *plan)
+{
+    struct ps_buf buf;
+    ps_buf_init(&buf, plan->arena, 64);
+    for (size_t i = 0; i < plan->exposures->count; i++) {
+        const struct ps_exposure *exposure = &plan->exposures->list[i];
+        ps_buf_printf(&buf, "%s%.*s=%.*s:%u:%s", i == 0 ? "" : ",", PS_FMT(exposure->name),
+                      PS_FMT(exposure->listener_name), (unsigned)exposure->listener_port,
+                      ps_protocol_name(exposure->protocol));
+    }
+    return ps_buf_view(&buf);
+}
+
+void ps_pod_env(const struct ps_pod_plan *plan, struct ps_pieces *ret_pieces)
+{
+    ret_pieces->count = 0;
+    literal_entry(plan, ret_pieces, PS_STR("PORTSIDE_ORDINAL"),
+                  ps_arena_printf(plan->arena, "%llu", (unsigned long long)plan->facts.ordinal));
+    for (size_t i = 0; i < plan->exposures->count; i++) {
+        source_entry(plan, ret_pieces, &plan->sources[i].host);
+        source_entry(plan, ret_pieces, &plan->sources[i].port);
+    }
+    if (is_hook(plan)) {
+        literal_entry(plan, ret_pieces, PS_STR("PORTSIDE_LISTENERS"), listeners_text(plan));
+        literal_entry(plan, ret_pieces, PS_STR("BASH_ENV"), PS_STR(PS_HOOK_FILE));
+    }
+}
+
+static void put_item(const struct ps_pod_plan *plan, struct ps_jw *jw, const struct ps_source *source)
+{
+    if (source->kind != PS_SOURCE_ANNOTATION) {
+        return;
+    }
+    ps_jw_object(jw);
+    ps_jw_member(jw, "path", source->file);
+    put_field_ref(jw, annotation_path(plan, source->annotation));
+    ps_jw_object_end(jw);
+}
+
+static void endpoint_volume(const struct ps_pod_plan *plan, struct ps_pieces *pieces)
+{
+    struct draft draft;
+    struct ps_jw *jw = draft_begin(&draft, plan->arena);
+    ps_jw_member(jw, "name", PS_STR(PS_VOLUME_ENDPOINT));
+    ps_jw_key(jw, "downwardAPI");
+    ps_jw_object(jw);
+    ps_jw_key(jw, "items");
+    ps_jw_array(jw);
+    for (size_t i = 0; i < plan->exposures->count; i++) {
+        put_item(plan, jw, &plan->sources[i].host);
+        put_item(plan, jw, &plan->sources[i].port);
+    }
+    ps_jw_array_end(jw);
+    ps_jw_object_end(jw);
+    draft_end(&draft, pieces, PS_STR(PS_VOLUME_ENDPOINT));
+}
+
+void ps_pod_volumes(const struct ps_pod_plan *plan, struct ps_pieces *ret_pieces)
+{
+    ret_pieces->count = 0;
+    if (is_hook(plan)) {
+        struct draft draft;
+        struct ps_jw *jw = draft_begin(&draft, plan->arena);
+        ps_jw_member(jw, "name", PS_STR(PS_VOLUME_SHARED));
+        ps_jw_key(jw, "emptyDir");
+        ps_jw_object(jw);
+        ps_jw_member(jw, "medium", PS_STR("Memory"));
+        ps_jw_object_end(jw);
+        draft_end(&draft, ret_pieces, PS_STR(PS_VOLUME_SHARED));
+    }
+    if (ps_pod_waits(plan)) {
+        endpoint_volume(plan, ret_pieces);
+    }
+}
+
+static void put_mount(struct ps_jw *jw, const char *volume, struct ps_str path, const char *sub_path,
+                      bool read_only)
+{
+    ps_jw_member(jw, "name", ps_str_of(volume));
+    ps_jw_member(jw, "mountPath", path);
+    if (sub_path != NULL) {
+        ps_jw_member(jw, "subPath", ps_str_of(sub_path));
+    }
+    if (read_only) {
+        ps_jw_member_bool(jw, "readOnly", true);
+    }
+}
+
+static void broker_mount(const struct ps_pod_plan *plan, struct ps_pieces *pieces, const char *path,
+                         const char *sub_path, bool read_only)
+{
+    struct draft draft;
+    struct ps_jw *jw = draft_begin(&draft, plan->arena);
+    put_mount(jw, PS_VOLUME_SHARED, ps_str_of(path), sub_path, read_only);
+    draft_end(&draft, pieces, ps_str_of(path));
+}
+
+void ps_pod_mounts(const struct ps_pod_plan *plan, struct ps_pieces *ret_pieces)
+{
+    ret_pieces->count = 0;
+    if (is_hook(plan)) {
+        broker_mount(plan, ret_pieces, "/portside/hook", "hook", true);
+        broker_mount(plan, ret_pieces, "/portside/run", "run", false);
+    }
+}
+
+static void put_copy(struct ps_jw *jw, const char *key, const struct ps_json *node)
+{
+    if (node != NULL && ps_json_type(node) != PS_JSON_NULL && ps_jw_can_copy(node)) {
+        ps_jw_key(jw, key);
+        ps_jw_copy(jw, node);
+    }
+}
+
+/* The broker's own: a pod's request is the larger of init and sum, so these cost nothing. */
+static void put_resources(struct ps_jw *jw, const struct ps_json *container)
+{
+    const struct ps_json *resources = ps_json_get(container, "resources");
+    ps_jw_key(jw, "resources");
+    ps_jw_object(jw);
+    put_copy(jw, "limits", ps_json_get(resources, "limits"));
+    put_copy(jw, "requests", ps_json_get(resources, "requests"));
+    ps_jw_object_end(jw);
+}
+
+/* What the Pod Security Standard "restricted" wants, without what could break a named user. */
+static void put_security_context(struct ps_jw *jw, const struct ps_json *container)
+{
+    static const char *const copied[] = {"runAsUser", "runAsGroup", "runAsNonRoot",
+                                         "seccompProfile", "seLinuxOptions"};
+    const struct ps_json *context = ps_json_get(container, "securityContext");
+    ps_jw_key(jw, "securityContext");
+    ps_jw_object(jw);
+    for (size_t i = 0; i < PS_COUNT(copied); i++) {
+        put_copy(jw, copied[i], ps_json_get(context, copied[i]));
+    }
+    ps_jw_member_bool(jw, "allowPrivilegeEscalation", false);
+    ps_jw_key(jw, "capabilities");
+    ps_jw_object(jw);
+    ps_jw_key(jw, "drop");
+    ps_jw_array(jw);
+    ps_jw_str(jw, PS_STR("ALL"));
+    ps_jw_array_end(jw);
+    ps_jw_object_end(jw);
+    ps_jw_object_end(jw);
+}
+
+static void put_known(struct ps_jw *jw, const struct ps_source *source)
+{
+    if (source->kind == PS_SOURCE_LITERAL) {
+        ps_jw_object(jw);
+        put_variable(jw, source->variable, source->literal);
+        ps_jw_object_end(jw);
+    }
+}
+
+/* Names of the files to wait for. */
+static struct ps_str wait_text(const struct ps_pod_plan *plan)
+{
+    struct ps_buf buf;
+    ps_buf_init(&buf, plan->arena, 64);
+    for (size_t i = 0; i < plan->exposures->count; i++) {
+        const struct ps_source *sources[] = {&plan->sources[i].host, &plan->sources[i].port};
+        for (size_t j = 0; j < PS_COUNT(sources); j++) {
+            if (sources[j]->kind == PS_SOURCE_ANNOTATION) {
+                ps_buf_puts(&buf, buf.len == 0 ? "" : " ");
+                ps_buf_put(&buf, sources[j]->file);
+            }
+        }
+    }
+    return ps_buf_view(&buf);
+}
+
+static void put_init_env(const struct ps_pod_plan *plan, struct ps_jw *jw)
+{
+    ps_jw_key(jw, "env");
+    ps_jw_array(jw);
+    ps_jw_object(jw);
+    put_variable(jw, PS_STR("PORTSIDE_WAIT"), wait_text(plan));
+    ps_jw_object_end(jw);
+    for (size_t i = 0; i < plan->exposures->count; i++) {
+        put_known(jw, &plan->sources[i].host);
+        put_known(jw, &plan->sources[i].port);
+    }
+    ps_jw_array_end(jw);
+}
+
+static void put_init_mounts(const struct ps_pod_plan *plan, struct ps_jw *jw)
+{
+    ps_jw_key(jw, "volumeMounts");
+    ps_jw_array(jw);
+    if (is_hook(plan)) {
+        ps_jw_object(jw);
+        put_mount(jw, PS_VOLUME_SHARED, PS_STR("/portside/volume"), NULL, false);
+        ps_jw_object_end(jw);
+    }
+    if (ps_pod_waits(plan)) {
+        ps_jw_object(jw);
+        put_mount(jw, PS_VOLUME_ENDPOINT, PS_STR("/portside/endpoint"), NULL, true);
+        ps_jw_object_end(jw);
+    }
+    ps_jw_array_end(jw);
+}
+
+struct ps_str ps_escape_expansion(struct ps_arena *arena, struct ps_str text)
+{
+    struct ps_buf buf;
+    ps_buf_init(&buf, arena, text.len + text.len / 16);
+    for (size_t i = 0; i < text.len; i++) {
+        bool special = text.ptr[i] == '$' && i + 1 < text.len &&
+                       (text.ptr[i + 1] == '(' || text.ptr[i + 1] == '$');
+        ps_buf_puts(&buf, special ? "$" : "");
+        ps_buf_putc(&buf, text.ptr[i]);
+    }
+    return ps_buf_view(&buf);
+}
+
+static void put_init_command(const struct ps_pod_plan *plan, struct ps_jw *jw)
+{
+    ps_jw_key(jw, "command");
+    ps_jw_array(jw);
+    ps_jw_str(jw, PS_STR("sh"));
+    ps_jw_str(jw, PS_STR("-c"));
+    ps_jw_str(jw, ps_escape_expansion(plan->arena, ps_str_of(ps_script_address)));
+    ps_jw_str(jw, PS_STR(PS_INIT_NAME));
+    if (is_hook(plan)) {
+        ps_jw_str(jw, ps_escape_expansion(plan->arena, ps_str_of(ps_script_hook)));
+    }
+    ps_jw_array_end(jw);
+}
+
+void ps_pod_init(const struct ps_pod_plan *plan, struct ps_pieces *ret_pieces)
+{
+    const struct ps_json *container = plan->injection->broker.container;
+    struct ps_str pull_policy = ps_json_get_text(container, "imagePullPolicy");
+    struct draft draft;
+    struct ps_jw *jw = draft_begin(&draft, plan->arena);
+    ret_pieces->count = 0;
+    ps_jw_member(jw, "name", PS_STR(PS_INIT_NAME));
+    ps_jw_member(jw, "image", ps_json_get_text(container, "image"));
+    if (pull_policy.len > 0) {
+        ps_jw_member(jw, "imagePullPolicy", pull_policy);
+    }
+    put_init_command(plan, jw);
+    put_init_env(plan, jw);
+    put_resources(jw, container);
+    put_security_context(jw, container);
+    put_init_mounts(plan, jw);
+    draft_end(&draft, ret_pieces, PS_STR(PS_INIT_NAME));
+}
+
+struct ps_str ps_pod_status(const struct ps_pod_plan *plan)
+{
+    struct draft draft;
+    struct ps_jw *jw = draft_begin(&draft, plan->arena);
+    ps_jw_member_int(jw, "contract", PS_CONTRACT_VERSION);
+    ps_jw_member(jw, "verdict", PS_STR("inject"));
+    ps_jw_member(jw, "delivery", ps_str_of(ps_delivery_name(plan->injection->delivery)));
+    ps_jw_key(jw, "listeners");
+    ps_jw_object(jw);
+    for (size_t i = 0; i < plan->exposures->count; i++) {
+        ps_jw_key_str(jw, plan->exposures->list[i].name);
+        ps_jw_str(jw, plan->exposures->list[i].listener_name);
+    }
+    ps_jw_object_end(jw);
+    ps_jw_object_end(jw);
+    return ps_buf_view(&draft.buf);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The pieces of an injection as JSON values, and how a piece that may already be there is brought
+ * to what it should be. pod.c puts them in their places.
+ */
+#pragma once
+
+#include "endpoint.h"
+#include "portside/inject.h"
+#include "portside/mutate.h"
+
+#define PS_CONTRACT_VERSION 1
+
+#define PS_VOLUME_SHARED "portside"
+#define PS_VOLUME_ENDPOINT "portside-endpoint"
+#define PS_INIT_NAME "portside-address"
+#define PS_MOUNT_PREFIX "/portside/"
+#define PS_HOOK_FILE "/portside/hook/hook.bash"
+#define PS_LABEL_STATEFULSET "portside.dev/statefulset"
+
+/* All that the pieces depend on. */
+struct ps_pod_plan {
+    struct ps_arena *arena;
+    const struct ps_exposures *exposures;
+    const struct ps_injection *injection;
+    const struct ps_json *spec;
+    struct ps_template_facts facts;
+    struct ps_endpoint_sources sources[PS_EXPOSURES_MAX];
+    bool marked; /* carries portside.dev/status: what bears our names is ours */
+};
+
+/* One desired element of a list whose elements are known by their name. */
+struct ps_piece {
+    struct ps_str name;
+    struct ps_str json;
+};
+
+#define PS_PIECES_MAX (3 + 2 * PS_EXPOSURES_MAX)
+
+struct ps_pieces {
+    size_t count;
+    struct ps_piece list[PS_PIECES_MAX];
+};
+
+/* True if an endpoint part has to be waited for. */
+bool ps_pod_waits(const struct ps_pod_plan *plan);
+/* True if the init container is needed at all. */
+bool ps_pod_needs_init(const struct ps_pod_plan *plan);
+
+/* Desired entries for the broker container's env, in their order. */
+void ps_pod_env(const struct ps_pod_plan *plan, struct ps_pieces *ret_pieces);
+void ps_pod_volumes(const struct ps_pod_plan *plan, struct ps_pieces *ret_pieces);
+/* Mounts of the broker container; known by mountPath. */
+void ps_pod_mounts(const struct ps_pod_plan *plan, struct ps_pieces *ret_pieces);
+void ps_pod_init(const struct ps_pod_plan *plan, struct ps_pieces *ret_pieces);
+/* Value of the annotation portside.dev/status. */
+struct ps_str ps_pod_status(const struct ps_pod_plan *plan);
+
+/*
+ * True if existing says all that desired says; it may say more, as the API server's defaulting and
+ * other webhooks add members and elements.
+ */
+bool ps_json_covers(const struct ps_json *existing, const struct ps_json *desired);
+
+/* text with '$' written so that kubelet's $(VAR) expansion leaves it as it is. */
+struct ps_str ps_escape_expansion(struct ps_arena *arena, struct ps_str text);

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The StatefulSet mutator. A pod sees its template's annotations, not its StatefulSet's; so ours
+ * are copied into the template: on CREATE, and on an UPDATE that changes spec.template anyway.
+ * portside never starts a rollout.
+ */
+#include "plaintext.h"
+#include "pod_converge.h"
+#include "portside/hazard.h"
+#include "portside/inject.h"
+#include "portside/mutate.h"
+
+#define TEMPLATE_ANNOTATIONS "/spec/template/metadata/annotations"
+
+struct statefulset {
+    struct ps_arena *arena;
+    const struct ps_policy *policy;
+    const struct ps_review *review;
+    const struct ps_json *metadata;
+    const struct ps_json *template_metadata;
+    const struct ps_json *spec; /* of the template */
+    uint64_t replicas;
+    bool template_changes; /* CREATE, or an UPDATE that changes spec.template */
+    struct ps_exposures exposures;
+    struct ps_injection injection;
+    struct ps_decision *decision;
+};
+
+static void settle(struct statefulset *set, enum ps_verdict verdict, enum ps_reason reason,
+                   struct ps_str message)
+{
+    set->decision->verdict = verdict;
+    set->decision->reason = reason;
+    set->decision->message = message;
+}
+
+static const struct ps_json *annotations_of(const struct ps_json *metadata)
+{
+    return ps_json_get(metadata, "annotations");
+}
+
+/* True if a user's key of ours is not the same in both maps, seen from a. */
+static bool differs_from(const struct ps_json *a, const struct ps_json *b)
+{
+    PS_JSON_EACH(member, a)
+    {
+        struct ps_str key = ps_json_key(member);
+        if (ps_exposure_is_user_key(key) && !ps_json_equal(member, ps_json_get_str(b, key))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool user_keys_differ(const struct ps_json *a, const struct ps_json *b)
+{
+    return differs_from(a, b) || differs_from(b, a);
+}
+
+/* Annotations are judged when they change: an old mistake must not block a later, other update. */
+static bool annotations_are_new(const struct statefulset *set)
+{
+    const struct ps_json *old = annotations_of(ps_json_get(set->review->old_object, "metadata"));
+    return set->review->operation == PS_OPERATION_CREATE ||
+           user_keys_differ(annotations_of(set->metadata), old);
+}
+
+static void deny(struct statefulset *set, enum ps_reason reason, struct ps_str message)
+{
+    if (annotations_are_new(set)) {
+        settle(set, PS_VERDICT_DENY, reason, message);
+        return;
+    }
+    settle(set, PS_VERDICT_LEAVE, PS_REASON_BAD_ANNOTATION, message);
+    ps_warn(&set->decision->warnings, "%.*s", PS_FMT(message));
+}
+
+/* True if key stands in the comma-separated list of copied keys. */
+static bool is_copied(struct ps_str copied, struct ps_str key)
+{
+    struct ps_str element;
+    while (ps_str_split(&copied, ',', &element)) {
+        if (ps_str_equal(element, key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct ps_str keys_to_copy(const struct statefulset *set)
+{
+    struct ps_buf buf;
+    ps_buf_init(&buf, set->arena, 128);
+    PS_JSON_EACH(member, annotations_of(set->metadata))
+    {
+        if (ps_exposure_is_user_key(ps_json_key(member))) {
+            ps_buf_puts(&buf, buf.len == 0 ? "" : ",");
+            ps_buf_put(&buf, ps_json_key(member));
+        }
+    }
+    return ps_buf_view(&buf);
+}
+
+static void write_annotations(const struct statefulset *set, struct ps_jw *jw, struct ps_str copied)
+{
+    ps_jw_object(jw);
+    PS_JSON_EACH(member, annotations_of(set->metadata))
+    {
+        if (ps_exposure_is_user_key(ps_json_key(member))) {
+            ps_jw_key_str(jw, ps_json_key(member));
+            ps_jw_str(jw, ps_json_text(member));
+        }
+    }
+    ps_jw_member(jw, PS_ANNOTATION_COPIED, copied);
+    ps_jw_object_end(jw);
+}
+
+/* The template has no annotations, or no metadata at all. */
+static void create_template_annotations(struct statefulset *set, struct ps_str copied)
+{
+    struct ps_patch *patch = &set->decision->patch;
+    bool has_metadata = ps_json_type(set->template_metadata) == PS_JSON_OBJECT;
+    struct ps_jw *jw = ps_patch_add(patch, has_metadata ? PS_STR(TEMPLATE_ANNOTATIONS)
+                                                        : PS_STR("/spec/template/metadata"));
+    if (!has_metadata) {
+        ps_jw_object(jw);
+        ps_jw_key(jw, "annotations");
+    }
+    write_annotations(set, jw, copied);
+    if (!has_metadata) {
+        ps_jw_object_end(jw);
+    }
+    ps_patch_end(patch);
+}
+
+static void remove_gone_keys(struct statefulset *set, const struct ps_json *existing)
+{
+    struct ps_str copied = ps_json_get_text(existing, PS_ANNOTATION_COPIED);
+    PS_JSON_EACH(member, existing)
+    {
+        struct ps_str key = ps_json_key(member);
+        bool gone = ps_json_get_str(annotations_of(set->metadata), key) == NULL;
+        if (gone && ps_exposure_is_user_key(key) && is_copied(copied, key)) {
+            ps_patch_remove(&set->decision->patch,
+                            ps_pointer_key(set->arena, PS_STR(TEMPLATE_ANNOTATIONS), key));
+        }
+    }
+}
+
+static void sync_template_annotations(struct statefulset *set, const struct ps_json *existing,
+                                      struct ps_str copied)
+{
+    struct ps_patch *patch = &set->decision->patch;
+    remove_gone_keys(set, existing);
+    PS_JSON_EACH(member, annotations_of(set->metadata))
+    {
+        if (ps_exposure_is_user_key(ps_json_key(member))) {
+            ps_map_set(patch, existing, PS_STR(TEMPLATE_ANNOTATIONS), ps_json_key(member),
+                       ps_json_text(member));
+        }
+    }
+    if (copied.len > 0) {
+        ps_map_set(patch, existing, PS_STR(TEMPLATE_ANNOTATIONS), PS_STR(PS_ANNOTATION_COPIED),
+                   copied);
+    } else if (ps_json_get(existing, PS_ANNOTATION_COPIED) != NULL) {
+        ps_patch_remove(patch, ps_pointer_key(set->arena, PS_STR(TEMPLATE_ANNOTATIONS),
+                                              PS_STR(PS_ANNOTATION_COPIED)));
+    }
+}
+
+/* True if the template lacks a copy, or has one that is not wanted any more. */
+static bool template_is_stale(const struct statefulset *set)
+{
+    const struct ps_json *existing = annotations_of(set->template_metadata);
+    struct ps_str copied = ps_json_get_text(existing, PS_ANNOTATION_COPIED);
+    struct ps_str element;
+    if (differs_from(annotations_of(set->metadata), existing)) {
+        return true;
+    }
+    while (copied.len > 0 && ps_str_split(&copied, ',', &element)) {
+        if (ps_json_get_str(annotations_of(set->metadata), element) == NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void copy_annotations(struct statefulset *set)
+{
+    const struct ps_json *existing = annotations_of(set->template_metadata);
+    struct ps_str copied = keys_to_copy(set);
+    if (!set->template_changes) {
+        if (template_is_stale(set)) {
+            ps_warn(&set->decision->warnings,
+                    "portside.dev annotations reach the pods at the next rollout: kubectl rollout "
+                    "restart statefulset/%.*s -n %.*s",
+                    PS_FMT(set->review->name), PS_FMT(set->review->namespace_name));
+        }
+        return;
+    }
+    if (ps_json_type(existing) == PS_JSON_OBJECT) {
+        sync_template_annotations(set, existing, copied);
+    } else if (copied.len > 0) {
+        create_template_annotations(set, copied);
+    }
+}
+
+/* What a person should know on success: what will be where. */
+static void announce(struct statefulset *set)
+{
+    struct ps_warnings *warnings = &set->decision->warnings;
+    for (size_t i = 0; i < set->exposures.count; i++) {
+        const struct ps_exposure *exposure = &set->exposures.list[i];
+        ps_warn(warnings, "portside: each broker gets the listener %.*s on port %u, by %s",
+                PS_FMT(exposure->listener_name), (unsigned)exposure->listener_port,
+                set->injection.delivery == PS_DELIVERY_ENV
+                    ? "its environment"
+                    : "a hook in its start script");
+    }
+    if (set->policy->plaintext != PS_CHOICE_ALLOW &&
+        ps_plaintext_of(&set->exposures, &set->injection) == PS_PLAINTEXT_YES) {
+        ps_warn(warnings, "the external listener is PLAINTEXT: everyone who reaches the port can "
+                          "read and write");
+    }
+}
+
+static void warn_hazards(struct statefulset *set)
+{
+    struct ps_hazard_facts facts = {
+        .metadata = set->template_metadata,
+        .spec = set->spec,
+        .replicas = set->replicas,
+        .broker = &set->injection.broker,
+        .exposures = &set->exposures,
+        .delivery = set->injection.delivery,
+        .env_read = set->injection.env_read,
+    };
+    ps_hazards(&facts, &set->decision->warnings);
+}
+
+/* base + the last ordinal must be a node port; false if it was denied. */
+static bool check_node_ports(struct statefulset *set)
+{
+    for (size_t i = 0; i < set->exposures.count; i++) {
+        const struct ps_exposure *exposure = &set->exposures.list[i];
+        uint64_t last = exposure->node_port_base + (set->replicas > 0 ? set->replicas - 1 : 0);
+        if (exposure->node_port_base > 0 && last > set->policy->node_port_max) {
+            deny(set, PS_REASON_INVALID_ANNOTATION,
+                 ps_arena_printf(set->arena,
+                                 "portside.dev/node-port-base: '%u' is too high for %llu replicas: "
+                                 "the last node port is %u",
+                                 (unsigned)exposure->node_port_base,
+                                 (unsigned long long)set->replicas,
+                                 (unsigned)set->policy->node_port_max));
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A conflict with what the user stated is a denial; with our defaults it is a warning. */
+static bool is_stated_conflict(const struct statefulset *set)
+{
+    const struct ps_exposure *exposure = &set->exposures.list[0];
+    return (set->injection.reason == PS_REASON_NAME_TAKEN && exposure->listener_name_stated) ||
+           (set->injection.reason == PS_REASON_PORT_TAKEN && exposure->listener_port_stated) ||
+           (set->injection.reason == PS_REASON_LISTENERS &&
+            set->exposures.delivery == PS_DELIVERY_ENV);
+}
+
+static void settle_leave(struct statefulset *set)
+{
+    if (is_stated_conflict(set)) {
+        deny(set, set->injection.reason, set->injection.message);
+        return;
+    }
+    settle(set, PS_VERDICT_LEAVE, set->injection.reason, set->injection.message);
+    if (set->template_changes) {
+        ps_warn(&set->decision->warnings, "portside will leave these brokers as they are: %.*s",
+                PS_FMT(set->injection.message));
+        warn_hazards(set);
+    }
+}
+
+static void settle_inject(struct statefulset *set)
+{
+    struct ps_str refusal = ps_plaintext_refusal(set->policy, &set->exposures, &set->injection);
+    set->decision->delivery = ps_str_of(ps_delivery_name(set->injection.delivery));
+    if (refusal.len > 0) {
+        deny(set, PS_REASON_POLICY, refusal);
+        return;
+    }
+    if (!check_node_ports(set)) {
+        return;
+    }
+    settle(set, PS_VERDICT_INJECT, PS_REASON_NONE, PS_STR(""));
+    if (set->template_changes) {
+        announce(set);
+        warn_hazards(set);
+    }
+    copy_annotations(set);
+}
+
+static void settle_skip(struct statefulset *set)
+{
+    settle(set, PS_VERDICT_SKIP, set->injection.reason, set->injection.message);
+    if (set->injection.reason == PS_REASON_NOT_KAFKA && keys_to_copy(set).len > 0 &&
+        set->template_changes) {
+        ps_warn(&set->decision->warnings,
+                "portside.dev annotations have no effect here: no container looks like a Kafka "
+                "broker; name it with portside.dev/container");
+    }
+}
+
+static void decide(struct statefulset *set)
+{
+    struct ps_exposure_problem problem = {.message = PS_STR("")};
+    bool valid = ps_exposures_parse(set->arena, set->policy, annotations_of(set->metadata),
+                                    &set->exposures, &problem);
+    ps_inject_decide(set->arena, set->template_metadata, set->spec, &set->exposures,
+                     &set->injection);
+    if (set->injection.broker.family != NULL && set->injection.verdict != PS_VERDICT_SKIP) {
+        set->decision->family = ps_str_of(set->injection.broker.family->name);
+    }
+    if (!valid) {
+        deny(set,
+             problem.unsupported ? PS_REASON_UNSUPPORTED_ANNOTATION : PS_REASON_INVALID_ANNOTATION,
+             problem.message);
+    } else if (set->exposures.opted_out) {
+        settle(set, PS_VERDICT_SKIP, PS_REASON_OPTED_OUT, PS_STR(""));
+        copy_annotations(set); /* so that the pods know */
+    } else if (set->injection.verdict == PS_VERDICT_SKIP) {
+        settle_skip(set);
+    } else if (set->injection.verdict == PS_VERDICT_LEAVE) {
+        settle_leave(set);
+        copy_annotations(set);
+    } else {
+        settle_inject(set);
+    }
+}
+
+/* Not an error of the user's: such an object is on its way out, or not ours to judge. */
+static bool is_out_of_scope(const struct statefulset *set)
+{
+    bool wanted = set->review->operation == PS_OPERATION_CREATE ||
+                  set->review->operation == PS_OPERATION_UPDATE;
+    return !wanted || set->review->object == NULL ||
+           ps_json_is_string(ps_json_get(set->metadata, "deletionTimestamp"));
+}
+
+void ps_statefulset_mutate(struct ps_arena *arena, const struct ps_policy *policy,
+                           const struct ps_review *review, struct ps_decision *ret_decision)
+{
+    const struct ps_json *spec = ps_json_get(review->object, "spec");
+    const struct ps_json *template = ps_json_get(spec, "template");
+    int64_t replicas = 1; /* StatefulSet.spec.replicas defaults to 1 */
+    (void)ps_json_to_int(ps_json_get(spec, "replicas"), &replicas);
+    struct statefulset set = {
+        .arena = arena,
+        .policy = policy,
+        .review = review,
+        .metadata = ps_json_get(review->object, "metadata"),
+        .template_metadata = ps_json_get(template, "metadata"),
+        .spec = ps_json_get(template, "spec"),
+        .replicas = replicas > 0 ? (uint64_t)replicas : 0,
+        .template_changes =
+            review->operation == PS_OPERATION_CREATE ||
+            !ps_json_equal(template, ps_json_get2(review->old_object, "spec", "template")),
+        .decision = ret_decision,
+    };
+    if (is_out_of_scope(&set)) {
+        settle(&set, PS_VERDICT_SKIP, PS_REASON_OPERATION, PS_STR(""));
+        return;
+    }
+    decide(&set);
+}
