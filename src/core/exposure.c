@@ -10,8 +10,9 @@
 
 #define DOMAIN "portside.dev"
 
-/* "vpn.portside.dev/type" in its parts; exposure is empty for the default one. */
+/* "vpn.portside.dev/type" in its parts. */
 struct key_parts {
+    bool further; /* an exposure is named */
     struct ps_str exposure;
     struct ps_str name;
 };
@@ -29,12 +30,12 @@ static bool split_key(struct ps_str key, struct key_parts *ret_parts)
         return false;
     }
     size_t begin = prefix.len - domain.len;
-    bool further = begin > 0;
     if (!ps_str_equal_nocase(ps_str_slice(prefix, begin, prefix.len), domain) ||
-        (further && prefix.ptr[begin - 1] != '.')) {
+        (begin > 0 && prefix.ptr[begin - 1] != '.')) {
         return false;
     }
-    ret_parts->exposure = ps_str_slice(prefix, 0, further ? begin - 1 : 0);
+    ret_parts->further = begin > 0;
+    ret_parts->exposure = ps_str_slice(prefix, 0, begin > 0 ? begin - 1 : 0);
     ret_parts->name = ps_str_slice(key, slash + 1, key.len);
     return true;
 }
@@ -158,7 +159,7 @@ static bool sort_annotation(struct ps_exposure_reader *reader, const struct ps_j
         return refuse_key(reader, key, false,
                           PS_STR("write the part before the '/' in lower case"));
     }
-    if (parts.exposure.len > 0) {
+    if (parts.further) {
         return refuse_further(reader, key, &parts);
     }
     reader->key = ps_exposure_key_find(parts.name);

@@ -88,13 +88,22 @@ static bool is_name_label(struct ps_str label)
     return true;
 }
 
+static bool is_all_digits(struct ps_str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (!ps_is_digit(text.ptr[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Underscores are no part of RFC 1123, but are in use, and Kafka and its clients take them. */
 static bool is_name(struct ps_str text)
 {
     struct ps_str name = ps_str_ends(text, ".") ? ps_str_slice(text, 0, text.len - 1) : text;
     struct ps_str rest = name;
     struct ps_str label = PS_STR("");
-    uint64_t number = 0;
     if (name.len > HOST_NAME_MAX_BYTES) {
         return false;
     }
@@ -104,7 +113,7 @@ static bool is_name(struct ps_str text)
         }
     }
     /* A name whose last label is a number would be taken for an address by some resolvers. */
-    return !ps_str_to_uint(label, UINT64_MAX, &number) || ps_host_is_ipv4(name);
+    return !is_all_digits(label) || ps_host_is_ipv4(name);
 }
 
 bool ps_host_is_valid(struct ps_str text)
