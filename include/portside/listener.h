@@ -54,9 +54,9 @@ enum ps_listener_outcome {
 
 /* What became of one wish. */
 struct ps_listener_result {
-    bool adopted;             /* the broker had a listener of that name */
+    bool adopted; /* the broker had a listener of that name */
     enum ps_protocol protocol;
-    struct ps_str mirrored;   /* name of the listener whose protocol was taken; else empty */
+    struct ps_str mirrored; /* the listener whose settings are taken over; empty if adopted */
 };
 
 struct ps_listener_plan {

@@ -370,6 +370,10 @@ void ps_broker_find(struct ps_arena *arena, const struct ps_json *metadata,
 {
     const struct ps_json *containers = ps_json_get(spec, "containers");
     *ret_search = (struct ps_broker_search){.detail = PS_STR("")};
+    if (is_operator_owned(metadata)) {
+        no_broker(ret_search, PS_VERDICT_SKIP, PS_REASON_OPERATOR_OWNED, PS_STR(""));
+        return;
+    }
     if (exposures->container.len > 0) {
         find_named(arena, containers, exposures->container, ret_search);
     } else {
@@ -378,9 +382,7 @@ void ps_broker_find(struct ps_arena *arena, const struct ps_json *metadata,
     if (ret_search->verdict == PS_VERDICT_SKIP) {
         return;
     }
-    if (is_operator_owned(metadata)) {
-        no_broker(ret_search, PS_VERDICT_SKIP, PS_REASON_OPERATOR_OWNED, PS_STR(""));
-    } else if (is_windows(spec)) {
+    if (is_windows(spec)) {
         no_broker(ret_search, PS_VERDICT_SKIP, PS_REASON_WINDOWS, PS_STR(""));
     } else if (ret_search->verdict == PS_VERDICT_INJECT && is_controller_only(&ret_search->broker)) {
         no_broker(ret_search, PS_VERDICT_SKIP, PS_REASON_CONTROLLER_ONLY, PS_STR(""));

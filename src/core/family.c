@@ -35,7 +35,8 @@ static const struct ps_family families[] = {
     {.name = "k8skafka", .base = "kubernetes-kafka", .has_bash = true},
     {.name = "engapa", .base = "kafka", .path_part = "engapa/", .has_bash = true},
     {.name = "kafkakraft", .base = "kafkakraft", .has_bash = true},
-    {.name = "kafkakraft", .base = "kafka-kraft", .has_bash = true},
+    {.name = "kafkakraft", .base = "kafka-kraft", .path_part = "doughgle/",
+     .has_bash = true},
     {.name = "custom"},
 };
 

@@ -215,12 +215,13 @@ static bool decide_hook(struct ps_arena *arena, const struct ps_exposures *expos
 {
     const struct ps_broker *broker = &injection->broker;
     bool script_seen = broker->start == PS_START_SHELL || broker->start == PS_START_SCRIPT;
-    bool stated = exposures->delivery == PS_DELIVERY_HOOK;
-    injection->delivery = PS_DELIVERY_HOOK;
-    if (broker->family->has_bash || script_seen || stated) {
+    bool stated = exposures->delivery == PS_DELIVERY_HOOK || exposures->family.len > 0;
+    bool native = broker->family->env_rule != PS_ENV_RULE_NONE && !broker->family->has_bash;
+    if (!native && (broker->family->has_bash || script_seen || stated)) {
+        injection->delivery = PS_DELIVERY_HOOK;
         return decide(injection, PS_VERDICT_INJECT, PS_REASON_NONE, PS_STR(""));
     }
-    if (broker->family->env_rule != PS_ENV_RULE_NONE) {
+    if (native) {
         return leave(injection, PS_REASON_NATIVE_IMAGE,
                      "the native image has no start script: set KAFKA_LISTENERS, "
                      "KAFKA_ADVERTISED_LISTENERS and KAFKA_LISTENER_SECURITY_PROTOCOL_MAP");

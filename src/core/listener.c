@@ -23,11 +23,18 @@ static enum ps_protocol protocol_of(const struct ps_listener_state *state, struc
     return mapping == NULL ? PS_PROTOCOL_MIRROR : mapping->protocol;
 }
 
+/* How much a listener's protocol speaks for mirroring it: the one stated, else the strongest. */
+static unsigned weight(enum ps_protocol protocol, enum ps_protocol stated)
+{
+    return protocol == stated ? PS_PROTOCOL_SASL_SSL + 1U : (unsigned)protocol;
+}
+
 /*
  * The listener that in-cluster clients use: advertised, not the controller's, and not the
- * inter-broker one if there is another. Several candidates: the strongest; equals: the first.
+ * inter-broker one if there is another. Several candidates: the heaviest; equals: the first.
  */
-static struct ps_str mirrored_listener(const struct ps_listener_state *state, size_t user_count)
+static struct ps_str mirrored_listener(const struct ps_listener_state *state, size_t user_count,
+                                       enum ps_protocol stated)
 {
     struct ps_str best = PS_STR("");
     bool best_is_inter_broker = true;
@@ -37,9 +44,10 @@ static struct ps_str mirrored_listener(const struct ps_listener_state *state, si
         if (ps_listener_is_controller(state, name)) {
             continue;
         }
-        bool stronger = protocol_of(state, name) > protocol_of(state, best);
+        bool heavier = weight(protocol_of(state, name), stated) >
+                       weight(protocol_of(state, best), stated);
         bool preferred = best_is_inter_broker && !inter_broker;
-        if (best.len == 0 || preferred || (best_is_inter_broker == inter_broker && stronger)) {
+        if (best.len == 0 || preferred || (best_is_inter_broker == inter_broker && heavier)) {
             best = name;
             best_is_inter_broker = inter_broker;
         }
@@ -129,14 +137,13 @@ static bool choose_protocol(struct planning *p, const struct ps_listener_wish *w
                                       ps_protocol_name(wish->protocol)));
     }
     result->protocol = mapping != NULL ? mapping->protocol : wish->protocol;
-    if (result->protocol == PS_PROTOCOL_MIRROR) {
-        result->mirrored = mirrored_listener(&p->state, user_count);
-        result->protocol = protocol_of(&p->state, result->mirrored);
+    result->mirrored = mirrored_listener(&p->state, user_count, result->protocol);
+    if (result->mirrored.len == 0) {
+        return refuse(p, PS_REASON_LISTENERS,
+                      PS_STR("advertised.listeners has no listener for clients: correct it"));
     }
     if (result->protocol == PS_PROTOCOL_MIRROR) {
-        return refuse(p, PS_REASON_LISTENERS,
-                      PS_STR("no listener is advertised whose protocol could be mirrored: state "
-                             "portside.dev/protocol"));
+        result->protocol = protocol_of(&p->state, result->mirrored);
     }
     return mapping != NULL || ps_mappings_add(&p->state.map, wish->name, result->protocol) ||
            refuse(p, PS_REASON_LISTENERS, PS_STR("listener.security.protocol.map is too long"));
