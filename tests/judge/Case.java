@@ -41,6 +41,7 @@ final class Case {
     final List<Wish> wishes = new ArrayList<>();
     final List<String> taken = new ArrayList<>();
     final Set<String> accepted = new TreeSet<>();
+    final Set<String> except = new TreeSet<>();
     final Set<String> repaired = new TreeSet<>();
     String newline = "\n";
     String unchanged = "";
@@ -91,6 +92,7 @@ final class Case {
             case "taken" -> taken.add(value);
             case "unchanged" -> unchanged = value;
             case "kafka" -> accepted.addAll(List.of(value.split(" ")));
+            case "except" -> except.addAll(List.of(value.split(" ")));
             case "repairs" -> repaired.addAll(List.of(value.split(" ")));
             default -> throw new IllegalArgumentException(parts[0]);
         }

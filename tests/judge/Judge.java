@@ -67,6 +67,9 @@ public final class Judge {
         for (Case c : cases) {
             Files.write(file, c.fileText().getBytes(StandardCharsets.ISO_8859_1));
             for (Broker broker : brokers) {
+                if (c.except.contains(major(broker))) {
+                    continue;
+                }
                 Tally tally = tallies.computeIfAbsent(broker.version, v -> new Tally());
                 try {
                     hear(c, broker, tally);
@@ -85,7 +88,7 @@ public final class Judge {
         arguments.addAll(c.arguments);
         Properties properties = broker.properties(arguments);
         Broker.Config original = broker.read(copy(properties));
-        String major = broker.version.substring(0, broker.version.indexOf('.'));
+        String major = major(broker);
         tally.accepted += original.refused() ? 0 : 1;
         tally.refused += original.refused() ? 1 : 0;
         check(original.refused() != c.accepted.contains(major), original.refused()
@@ -105,6 +108,10 @@ public final class Judge {
             check(normal(ours).equals(normal(theirs)),
                 "hook and planner differ in " + setting + ": '" + theirs + "', '" + ours + "'");
         }
+    }
+
+    private static String major(Broker broker) {
+        return broker.version.substring(0, broker.version.indexOf('.'));
     }
 
     /** The deliveries may differ in what Kafka itself ignores: case of protocols. */
@@ -144,7 +151,7 @@ public final class Judge {
         check(!config.refused(), by + "Kafka refuses the result: " + config.refusal());
         checkSame(by + "inter-broker listener", original.interBroker(), config.interBroker());
         checkSame(by + "controller names", original.controllers(), config.controllers());
-        checkListeners(c, by, original, config);
+        checkListeners(c, by, major, original, config);
         checkOthers(c, by, original, config, arguments != null);
     }
 
@@ -153,7 +160,7 @@ public final class Judge {
     }
 
     /** Others as they were, in their order; ours with exactly what was asked for. */
-    private static void checkListeners(Case c, String by, Broker.Config original,
+    private static void checkListeners(Case c, String by, String major, Broker.Config original,
                                        Broker.Config config) throws Verdict {
         List<Broker.Listener> bound = new ArrayList<>(original.listeners());
         List<Broker.Listener> advertised = new ArrayList<>(original.advertised());
@@ -183,7 +190,13 @@ public final class Judge {
         }
         checkSame(by + "listeners", bound, config.listeners());
         checkSame(by + "advertised.listeners", advertised, config.advertised());
-        checkSame(by + "protocol map", map, config.map());
+        Map<String, String> actual = new TreeMap<>(config.map());
+        if (major.equals("2")) {
+            // 2.8 maps no controller listener by itself; that ours stands there is no harm.
+            actual.keySet().removeIf(name -> original.controllers().contains(name)
+                && !map.containsKey(name));
+        }
+        checkSame(by + "protocol map", map, actual);
     }
 
     /** No other property changes, but for those taken over from the mirrored listener. */

@@ -191,22 +191,14 @@ __portside_read_overrides() {
 
 # ---- Kafka's lists ----
 
-# items = the elements of a comma-separated list, trimmed, without empty ones. A comma inside
-# a placeholder of a config provider, ${alias:path:key}, does not separate.
+# items = the elements of a comma-separated list, trimmed, without empty ones.
 __portside_split() {
     local rest=$1,
-    local item=
     items=()
     while [[ -n $rest ]]; do
-        item+=${rest%%,*}
+        __portside_trim "${rest%%,*}"
         rest=${rest#*,}
-        if [[ $item == *'${'* && ${item##*'${'} != *'}'* && -n $rest ]]; then
-            item+=,
-            continue
-        fi
-        __portside_trim "$item"
         [[ -z $REPLY ]] || items+=("$REPLY")
-        item=
     done
 }
 
@@ -378,22 +370,14 @@ __portside_defaults() {
     fi
 }
 
-# Controller names are compared as they are written, after Kafka turned listener names into
-# capitals; and before 4.0 a space after the comma is part of the name. Where that would make
-# a difference, it is not for us to decide.
+# controllers = the names in controller.listener.names, in capitals as all names here. Without a
+# map Kafka does not find one in small letters and refuses to start; a map of ours would hide it.
 __portside_read_controllers() {
-    local i
     __portside_plain_setting controller.listener.names ''
-    local written=$REPLY
-    __portside_split "$written"
-    controllers=(${items[@]+"${items[@]}"})
-    for ((i = 0; i < ${#controllers[@]}; i++)); do
-        if [[ ${controllers[i]} != "${controllers[i]^^}" && -z ${settings[listener.security.protocol.map]+set} ]] ||
-            { [[ ${controllers[i]} != "${controllers[i]^^}" || i -gt 0 && $written == *[[:space:]]* ]] &&
-                __portside_index "${controllers[i]^^}" "${bound_names[@]}"; }; then
-            __portside_leave '' listeners "'controller.listener.names' is written so that versions of Kafka read it differently; use capitals and no spaces"
-        fi
-    done
+    __portside_split "$REPLY"
+    controllers=(${items[@]+"${items[@]^^}"})
+    [[ -n ${settings[listener.security.protocol.map]+set} || ${items[*]-} == "${controllers[*]-}" ]] ||
+        __portside_leave '' listeners "'controller.listener.names' is not in capitals; correct it"
 }
 
 # bound_*, advertised_*, controllers, map_* and inter_broker = what Kafka makes of the settings.
@@ -524,7 +508,7 @@ __portside_adopt() {
         [[ ${advertised_texts[advertised_at]#*://} == "$endpoint" ]]; then
         return 0
     fi
-    __portside_index "$name" ${controllers[@]+"${controllers[@]^^}"} &&
+    __portside_index "$name" ${controllers[@]+"${controllers[@]}"} &&
         __portside_leave "$exposure" name-taken "'$name' is the controller listener; choose another portside.dev/listener-name"
     [[ $name != "$inter_broker" ]] ||
         __portside_leave "$exposure" name-taken "'$name' is the inter-broker listener; choose another portside.dev/listener-name"
@@ -563,7 +547,7 @@ __portside_choose_protocol() {
 __portside_add() {
     local exposure=$1 name=$2 port=$3 endpoint=$5
     local i protocol
-    __portside_index "$name" "$inter_broker" ${controllers[@]+"${controllers[@]^^}"} &&
+    __portside_index "$name" "$inter_broker" ${controllers[@]+"${controllers[@]}"} &&
         __portside_leave "$exposure" name-taken "the settings name '$name', but 'listeners' does not; choose another portside.dev/listener-name"
     for ((i = 0; i < ${#bound_ports[@]}; i++)); do
         [[ ${bound_ports[i]} =~ ^0*$port$ ]] &&
