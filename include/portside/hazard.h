@@ -9,6 +9,8 @@
 #include "portside/listener.h"
 
 #define PS_WARNINGS_MAX 24
+/* Longer texts are cut; the API server shortens warnings when they come to more than 4 KiB. */
+#define PS_WARNING_BYTES_MAX 256
 
 /* Warnings under construction: at most PS_WARNINGS_MAX, no text twice. */
 struct ps_warnings {
@@ -17,7 +19,10 @@ struct ps_warnings {
     struct ps_str list[PS_WARNINGS_MAX];
 };
 
-/* Appends formatted text. Aim at 120 characters, which the API server advises. */
+/*
+ * Appends formatted text. Aim at 120 characters, which the API server advises. Control characters
+ * and broken UTF-8, which a warning header cannot carry, become blanks and question marks.
+ */
 void ps_warn(struct ps_warnings *warnings, const char *format, ...) PS_PRINTF(2, 3);
 
 struct ps_hazard_facts {
@@ -32,3 +37,10 @@ struct ps_hazard_facts {
 
 /* Looks for every hazard of the table, in its order. */
 void ps_hazards(const struct ps_hazard_facts *facts, struct ps_warnings *warnings);
+
+/*
+ * Name and text of a row, by its number from 0 on; NULL behind the last one. {variable}, {value},
+ * {name} and {number} in the text stand for what was found.
+ */
+const char *ps_hazard_name(size_t index);
+const char *ps_hazard_text(size_t index);
