@@ -113,6 +113,22 @@ bool ps_json_object_remove(struct ps_json *object, struct ps_str key)
     return true;
 }
 
+/*
+ * Not cJSON_InsertItemInArray: 1.7.15 with the fix of CVE-2023-50472, as Debian 12 has it, inserts
+ * nothing behind the first place.
+ */
+static void insert_before(cJSON *array, cJSON *next, cJSON *item)
+{
+    item->next = next;
+    item->prev = next->prev; /* of the first child: the last one */
+    if (array->child == next) {
+        array->child = item;
+    } else {
+        next->prev->next = item;
+    }
+    next->prev = item;
+}
+
 bool ps_json_array_insert(struct ps_json *array, size_t index, struct ps_json *value)
 {
     size_t count = ps_json_count(array);
@@ -123,7 +139,7 @@ bool ps_json_array_insert(struct ps_json *array, size_t index, struct ps_json *v
     if (index == count) {
         return cJSON_AddItemToArray(writable(array), writable(value));
     }
-    cJSON_InsertItemInArray(writable(array), (int)index, writable(value));
+    insert_before(writable(array), writable(ps_json_mutable_at(array, index)), writable(value));
     return true;
 }
 

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "portside/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "in_arena.h"
+#include "support/runner.h"
+
+/* Parses text from a block of its very size. */
+static struct ps_status parse(struct ps_arena *arena, struct ps_str text, struct ps_json **ret_root,
+                              struct ps_error *err)
+{
+    char *copy = ps_exact_copy(text);
+    struct ps_status status = ps_json_parse(arena, (struct ps_str){copy, text.len}, ret_root, err);
+    free(copy); /* nodes must not look into the text */
+    return status;
+}
+
+static struct ps_json *must_parse(struct ps_arena *arena, const char *text)
+{
+    struct ps_json *root = NULL;
+    struct ps_error err = {.message = ""};
+    ck_assert_msg(ps_ok(parse(arena, ps_str_of(text), &root, &err)), "%s: %s", text, err.message);
+    return root;
+}
+
+/* The text is taken. */
+static const struct ps_str good[] = {
+    PS_STR_INIT("null"),
+    PS_STR_INIT(" \t\r\n{} \t\r\n"),
+    PS_STR_INIT("[]"),
+    PS_STR_INIT("[ ]"),
+    PS_STR_INIT("{ }"),
+    PS_STR_INIT("[[],{},[{}]]"),
+    PS_STR_INIT("0"),
+    PS_STR_INIT("-0"),
+    PS_STR_INIT("1.5e+7"),
+    PS_STR_INIT("1E-7"),
+    PS_STR_INIT("9007199254740993"),
+    PS_STR_INIT("18446744073709551615"),
+    PS_STR_INIT("-9223372036854775808"),
+    PS_STR_INIT("1e270"),
+    PS_STR_INIT("\"\""),
+    PS_STR_INIT("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e4\""),
+    PS_STR_INIT("\"\\ud83d\\ude00\""),
+    PS_STR_INIT("\"\\uD83D\\uDE00\""),
+    PS_STR_INIT("\"\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80\x7F\""),
+    PS_STR_INIT("{\"a\":1,\"A\":2,\"\":3}"),
+    PS_STR_INIT("{\"a\":{\"a\":1},\"b\":{\"a\":1}}"),
+    PS_STR_INIT("[true,false,null,1,\"x\",{},[]]"),
+};
+
+static void take_good(struct ps_arena *arena, const void *row)
+{
+    const struct ps_str *text = row;
+    struct ps_json *root = NULL;
+    struct ps_error err = {.message = ""};
+    struct ps_status status = parse(arena, *text, &root, &err);
+    ck_assert_msg(ps_ok(status), "'%.*s': %s", PS_FMT(*text), err.message);
+    ck_assert_ptr_nonnull(root);
+}
+
+START_TEST(test_good)
+{
+    ps_in_arena(take_good, &good[_i]);
+}
+END_TEST
+
+/* The text is refused, and the message says why. Rows 15 to 23 of the contract are among them. */
+static const struct bad_row {
+    struct ps_str text;
+    const char *message;
+} bad[] = {
+    {PS_STR_INIT(""), "byte 0: the text ends too early"},
+    {PS_STR_INIT(" \n"), "byte 2: the text ends too early"},
+    {PS_STR_INIT("{"), "byte 1: a key in quotes is wanted"},
+    {PS_STR_INIT("{\"a\""), "byte 4: a colon is wanted"},
+    {PS_STR_INIT("{\"a\":"), "byte 5: the text ends too early"},
+    {PS_STR_INIT("{\"a\":1"), "byte 6: the text ends too early"},
+    {PS_STR_INIT("[1"), "byte 2: the text ends too early"},
+    {PS_STR_INIT("\"abc"), "byte 4: a string does not end"},
+    {PS_STR_INIT("\"abc\\"), "unknown escape"},
+    {PS_STR_INIT("tru"), "a value is wanted"},
+    {PS_STR_INIT("nullx"), "byte 4: there is something behind"},
+    {PS_STR_INIT("{}{}"), "byte 2: there is something behind"},
+    {PS_STR_INIT("{}\0"), "byte 2: there is something behind"},
+    {PS_STR_INIT("{},"), "something behind"},
+    {PS_STR_INIT("[1,]"), "byte 3: a value is wanted"},
+    {PS_STR_INIT("{\"a\":1,}"), "a key in quotes is wanted"},
+    {PS_STR_INIT("[1}"), "a comma or the end of the list"},
+    {PS_STR_INIT("{\"a\":1]"), "a comma or the end of the list"},
+    {PS_STR_INIT("[}"), "a value is wanted"},
+    {PS_STR_INIT("{]"), "a key in quotes is wanted"},
+    {PS_STR_INIT("{a:1}"), "a key in quotes is wanted"},
+    {PS_STR_INIT("{'a':1}"), "a key in quotes is wanted"},
+    {PS_STR_INIT("{1:1}"), "a key in quotes is wanted"},
+    {PS_STR_INIT("NaN"), "a value is wanted"},
+    {PS_STR_INIT("Infinity"), "a value is wanted"},
+    {PS_STR_INIT("-"), "a value is wanted"},
+    {PS_STR_INIT("+1"), "a value is wanted"},
+    {PS_STR_INIT("01"), "a value is wanted"},
+    {PS_STR_INIT("-01"), "a value is wanted"},
+    {PS_STR_INIT(".5"), "a value is wanted"},
+    {PS_STR_INIT("1."), "no digits after its point"},
+    {PS_STR_INIT("1e"), "exponent without digits"},
+    {PS_STR_INIT("1e+"), "exponent without digits"},
+    {PS_STR_INIT("0x10"), "something behind"},
+    {PS_STR_INIT("1e999"), "a number is too large"},
+    {PS_STR_INIT("1e-999"), "a number is too large"},
+    {PS_STR_INIT("1e99999999999999999999999"), "a number is too large"},
+    {PS_STR_INIT("9999999999999999999999999999e300"), "a number is too large"},
+    {PS_STR_INIT("123456789012345678901234567890123"), "a number is too long"},
+    {PS_STR_INIT("0.0000000000000000000000000000000001"), "a number is too long"},
+    {PS_STR_INIT("/* x */ 1"), "a value is wanted"},
+    {PS_STR_INIT("\xEF\xBB\xBF{}"), "byte 0: a value is wanted"},
+    {PS_STR_INIT("\xFE\xFF"), "a value is wanted"},
+    {PS_STR_INIT("\"\xC3\""), "not valid UTF-8"},
+    {PS_STR_INIT("\"\xE2\x82\""), "not valid UTF-8"},
+    {PS_STR_INIT("\"\xFF\""), "not valid UTF-8"},
+    {PS_STR_INIT("\"\xC0\x80\""), "not valid UTF-8"},
+    {PS_STR_INIT("\"\xED\xA0\x80\""), "not valid UTF-8"},
+    {PS_STR_INIT("\"\xF4\x90\x80\x80\""), "not valid UTF-8"},
+    {PS_STR_INIT("{\"\xC3\":1}"), "not valid UTF-8"},
+    {PS_STR_INIT("\"\xF0\x9F\x98"), "not valid UTF-8"},
+    {PS_STR_INIT("\"\\ud83d\""), "lone surrogate"},
+    {PS_STR_INIT("\"\\ud83dx\""), "lone surrogate"},
+    {PS_STR_INIT("\"\\ud83d\\n\""), "lone surrogate"},
+    {PS_STR_INIT("\"\\ud83d\\u0041\""), "lone surrogate"},
+    {PS_STR_INIT("\"\\ud83d\\ud83d\""), "lone surrogate"},
+    {PS_STR_INIT("\"\\ude00\""), "lone surrogate"},
+    {PS_STR_INIT("\"\\u12\""), "four hex digits"},
+    {PS_STR_INIT("\"\\u12g4\""), "four hex digits"},
+    {PS_STR_INIT("\"\\x41\""), "unknown escape"},
+    {PS_STR_INIT("\"\\u0000\""), "U+0000"},
+    {PS_STR_INIT("{\"a\\u0000b\":1}"), "U+0000"},
+    {PS_STR_INIT("\"a\0b\""), "control character"},
+    {PS_STR_INIT("\"a\nb\""), "control character"},
+    {PS_STR_INIT("\"\t\""), "control character"},
+    {PS_STR_INIT("[1\0]"), "a comma or the end"},
+    {PS_STR_INIT("{\"a\":1,\"a\":2}"), "key 'a' occurs twice"},
+    {PS_STR_INIT("{\"a\":1,\"b\":2,\"\\u0061\":2}"), "key 'a' occurs twice"},
+    {PS_STR_INIT("[{\"x\":[{\"\":1,\"\":2}]}]"), "key '' occurs twice"},
+};
+
+static void refuse_bad(struct ps_arena *arena, const void *arg)
+{
+    const struct bad_row *row = arg;
+    struct ps_json *root = NULL;
+    struct ps_error err = {.message = ""};
+    struct ps_status status = parse(arena, row->text, &root, &err);
+    ck_assert_msg(status.code == PS_CODE_INPUT, "'%.*s' was taken", PS_FMT(row->text));
+    ck_assert_msg(strstr(err.message, row->message) != NULL, "'%.*s': %s", PS_FMT(row->text),
+                  err.message);
+    ck_assert_ptr_null(root);
+}
+
+START_TEST(test_bad)
+{
+    ps_in_arena(refuse_bad, &bad[_i]);
+}
+END_TEST
+
+/* Every truncation of a text that has all kinds of tokens is refused. */
+static void refuse_truncated(struct ps_arena *arena, const void *row)
+{
+    const char *text =
+        "{\"k\":[true,false,null,-1.5e+3,\"x\\u00e4\\ud83d\\ude00\xE2\x82\xAC\",{}]}";
+    size_t len = strlen(text);
+    struct ps_json *root = NULL;
+    (void)row;
+    for (size_t cut = 0; cut < len; cut++) {
+        struct ps_status status = parse(arena, (struct ps_str){text, cut}, &root, NULL);
+        ck_assert_msg(status.code == PS_CODE_INPUT, "cut at %zu", cut);
+    }
+    ck_assert(ps_ok(parse(arena, (struct ps_str){text, len}, &root, NULL)));
+}
+
+START_TEST(test_truncated)
+{
+    ps_in_arena(refuse_truncated, NULL);
+}
+END_TEST
+
+/* depth times open, then depth times close. */
+static struct ps_str nested(char *text, size_t depth, const char *open, const char *close)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < depth; i++) {
+        len += (size_t)(stpcpy(text + len, open) - (text + len));
+    }
+    if (strcmp(open, "{\"a\":") == 0) {
+        text[len++] = '1';
+    }
+    for (size_t i = 0; i < depth; i++) {
+        len += (size_t)(stpcpy(text + len, close) - (text + len));
+    }
+    return (struct ps_str){text, len};
+}
+
+static const struct {
+    size_t depth;
+    const char *open;
+    const char *close;
+    bool ok;
+} depths[] = {
+    {PS_JSON_DEPTH_MAX, "[", "]", true},
+    {PS_JSON_DEPTH_MAX + 1, "[", "]", false},
+    {PS_JSON_DEPTH_MAX, "{\"a\":", "}", true},
+    {PS_JSON_DEPTH_MAX + 1, "{\"a\":", "}", false},
+    {100000, "[", "]", false},
+    {100000, "[", "", false},
+    {100000, "{\"a\":", "", false},
+};
+
+static void nest(struct ps_arena *arena, const void *arg)
+{
+    size_t i = *(const size_t *)arg;
+    char *text = malloc(depths[i].depth * 6 + 8);
+    struct ps_json *root = NULL;
+    struct ps_error err = {.message = ""};
+    ck_assert_ptr_nonnull(text);
+    struct ps_str json = nested(text, depths[i].depth, depths[i].open, depths[i].close);
+    struct ps_status status = parse(arena, json, &root, &err);
+    free(text);
+    ck_assert_msg(ps_ok(status) == depths[i].ok, "row %zu: %s", i, err.message);
+    ck_assert(ps_ok(status) || strstr(err.message, "nested too deeply") != NULL);
+}
+
+START_TEST(test_depth)
+{
+    size_t row = (size_t)_i;
+    ps_in_arena(nest, &row);
+}
+END_TEST
+
+/* A text that needs more than the arena has is the arena's failure, not a crash. */
+static struct ps_status parse_large(void *arg)
+{
+    struct ps_arena *arena = arg;
+    static char text[60000];
+    struct ps_json *root = NULL;
+    memset(text, ' ', sizeof(text));
+    text[0] = '[';
+    for (size_t i = 1; i + 3 < sizeof(text); i += 2) {
+        text[i] = '0';
+        text[i + 1] = ',';
+    }
+    text[sizeof(text) - 2] = '0';
+    text[sizeof(text) - 1] = ']';
+    return ps_json_parse(arena, (struct ps_str){text, sizeof(text)}, &root, NULL);
+}
+
+START_TEST(test_arena_limit)
+{
+    struct ps_arena *small = ps_arena_new(100000);
+    ck_assert_int_eq(ps_arena_run(small, parse_large, small, NULL).code, PS_CODE_LIMIT);
+    ps_arena_free(small);
+    struct ps_arena *large = ps_arena_new(100000000);
+    ck_assert(ps_ok(ps_arena_run(large, parse_large, large, NULL)));
+    ps_arena_free(large);
+}
+END_TEST
+
+static void get_all(struct ps_arena *arena, const void *row)
+{
+    (void)row;
+    struct ps_json *root = must_parse(
+        arena, "{\"Spec\":1,\"spec\":{\"a\":\"x\",\"b\":true,\"n\":null},\"l\":[10,20,30]}");
+    ck_assert_int_eq(ps_json_type(ps_json_get(root, "spec")), PS_JSON_OBJECT);
+    ck_assert_int_eq(ps_json_type(ps_json_get(root, "Spec")), PS_JSON_NUMBER);
+    ck_assert_ptr_null(ps_json_get(root, "SPEC"));
+    ck_assert(ps_str_is(ps_json_text(ps_json_get2(root, "spec", "a")), "x"));
+    ck_assert(ps_str_is(ps_json_get_text(ps_json_get(root, "spec"), "b"), ""));
+    ck_assert(ps_json_is_true(ps_json_get2(root, "spec", "b")));
+    ck_assert(!ps_json_is_true(ps_json_get2(root, "spec", "n")));
+    ck_assert_str_eq(ps_json_type_name(ps_json_get2(root, "spec", "n")), "null");
+    ck_assert_uint_eq(ps_json_count(root), 3);
+    ck_assert_uint_eq(ps_json_count(ps_json_get(root, "l")), 3);
+    ck_assert_ptr_nonnull(ps_json_at(ps_json_get(root, "l"), 2));
+    ck_assert_ptr_null(ps_json_at(ps_json_get(root, "l"), 3));
+    ck_assert_ptr_null(ps_json_at(root, 0));
+    ck_assert(ps_str_is(ps_json_key(ps_json_first(root)), "Spec"));
+    ck_assert(ps_str_is(ps_json_key(ps_json_first(ps_json_get(root, "l"))), ""));
+}
+
+START_TEST(test_getters)
+{
+    ps_in_arena(get_all, NULL);
+}
+END_TEST
+
+/* Getters take NULL, so that chains need no checks. */
+START_TEST(test_getters_of_nothing)
+{
+    int64_t value = 7;
+    ck_assert_int_eq(ps_json_type(NULL), PS_JSON_ABSENT);
+    ck_assert_str_eq(ps_json_type_name(NULL), "absent");
+    ck_assert_ptr_null(ps_json_get2(NULL, "a", "b"));
+    ck_assert_ptr_null(ps_json_first(NULL));
+    ck_assert_uint_eq(ps_json_count(NULL), 0);
+    ck_assert_ptr_null(ps_json_at(NULL, 0));
+    ck_assert_uint_eq(ps_json_key(NULL).len, 0);
+    ck_assert_uint_eq(ps_json_text(NULL).len, 0);
+    ck_assert(!ps_json_is_true(NULL) && !ps_json_is_string(NULL));
+    ck_assert(!ps_json_to_int(NULL, &value) && value == 7);
+    ck_assert(ps_json_equal(NULL, NULL));
+}
+END_TEST
+
+static const struct int_row {
+    const char *text;
+    bool ok;
+    int64_t value;
+} ints[] = {
+    {"0", true, 0},
+    {"-0", true, 0},
+    {"-5", true, -5},
+    {"1e3", true, 1000},
+    {"1.0", true, 1},
+    {"1.5", false, 0},
+    {"9007199254740992", true, 9007199254740992},
+    {"9007199254740994", false, 0},
+    {"-9007199254740994", false, 0},
+    {"1e200", false, 0},
+    {"\"1\"", false, 0},
+    {"true", false, 0},
+    {"null", false, 0},
+};
+
+static void to_int(struct ps_arena *arena, const void *arg)
+{
+    const struct int_row *row = arg;
+    int64_t value = 4711;
+    bool ok = ps_json_to_int(must_parse(arena, row->text), &value);
+    ck_assert_msg(ok == row->ok, "%s", row->text);
+    ck_assert_msg(value == (ok ? row->value : 4711), "%s", row->text);
+}
+
+START_TEST(test_to_int)
+{
+    ps_in_arena(to_int, &ints[_i]);
+}
+END_TEST
+
+static const struct equal_row {
+    const char *a;
+    const char *b;
+    bool equal;
+} equals[] = {
+    {"null", "null", true},
+    {"null", "false", false},
+    {"true", "false", false},
+    {"0", "false", false},
+    {"1", "1.0", true},
+    {"1", "1e0", true},
+    {"0", "-0", true},
+    {"1", "\"1\"", false},
+    {"\"a\"", "\"\\u0061\"", true},
+    {"\"a\"", "\"A\"", false},
+    {"[]", "{}", false},
+    {"[1,2]", "[1,2]", true},
+    {"[1,2]", "[2,1]", false},
+    {"[1,2]", "[1]", false},
+    {"[1]", "[1,2]", false},
+    {"{\"a\":1,\"b\":2}", "{\"b\":2,\"a\":1}", true},
+    {"{\"a\":1}", "{\"a\":1,\"b\":2}", false},
+    {"{\"a\":1,\"b\":2}", "{\"a\":1}", false},
+    {"{\"a\":null}", "{\"b\":null}", false},
+    {"{\"a\":1}", "{\"A\":1}", false},
+    {"{\"a\":[{\"x\":[]}]}", "{\"a\":[{\"x\":[]}]}", true},
+    {"{\"a\":[{\"x\":[]}]}", "{\"a\":[{\"x\":[0]}]}", false},
+};
+
+static void compare(struct ps_arena *arena, const void *arg)
+{
+    const struct equal_row *row = arg;
+    struct ps_json *a = must_parse(arena, row->a);
+    struct ps_json *b = must_parse(arena, row->b);
+    ck_assert_msg(ps_json_equal(a, b) == row->equal, "%s and %s", row->a, row->b);
+    ck_assert_msg(ps_json_equal(b, a) == row->equal, "%s and %s", row->b, row->a);
+}
+
+START_TEST(test_equal)
+{
+    ps_in_arena(compare, &equals[_i]);
+}
+END_TEST
+
+static void expect(const struct ps_json *node, struct ps_arena *arena, const char *json)
+{
+    ck_assert_msg(ps_json_equal(node, must_parse(arena, json)), "not %s", json);
+}
+
+static void change_members(struct ps_arena *arena, const void *row)
+{
+    (void)row;
+    struct ps_json *root = must_parse(arena, "{\"a\":1,\"A\":2,\"b\":{\"c\":[1,2]}}");
+    struct ps_json *copy = ps_json_copy(arena, root);
+    ps_json_object_set(arena, root, PS_STR("A"), must_parse(arena, "\"new\""));
+    expect(root, arena, "{\"a\":1,\"A\":\"new\",\"b\":{\"c\":[1,2]}}");
+    ps_json_object_set(arena, root, PS_STR("d"), must_parse(arena, "[]"));
+    ck_assert(ps_json_object_remove(root, PS_STR("a")));
+    ck_assert(!ps_json_object_remove(root, PS_STR("a")));
+    expect(root, arena, "{\"A\":\"new\",\"b\":{\"c\":[1,2]},\"d\":[]}");
+    ck_assert(ps_str_is(ps_json_key(ps_json_first(root)), "A"));
+    expect(copy, arena, "{\"a\":1,\"A\":2,\"b\":{\"c\":[1,2]}}");
+    ck_assert_ptr_null(ps_json_mutable_get(root, PS_STR("x")));
+    ck_assert_ptr_null(ps_json_mutable_at(root, 0));
+}
+
+START_TEST(test_change_members)
+{
+    ps_in_arena(change_members, NULL);
+}
+END_TEST
+
+static void change_elements(struct ps_arena *arena, const void *row)
+{
+    (void)row;
+    struct ps_json *list = must_parse(arena, "[]");
+    ck_assert(!ps_json_array_insert(list, 1, must_parse(arena, "9")));
+    ck_assert(ps_json_array_insert(list, 0, must_parse(arena, "2")));
+    ck_assert(ps_json_array_insert(list, 0, must_parse(arena, "0")));
+    ck_assert(ps_json_array_insert(list, 1, must_parse(arena, "1")));
+    ck_assert(ps_json_array_insert(list, 3, must_parse(arena, "3")));
+    expect(list, arena, "[0,1,2,3]");
+    ck_assert(ps_json_array_remove(list, 3));
+    ck_assert(ps_json_array_insert(list, 3, must_parse(arena, "4")));
+    ck_assert(ps_json_array_remove(list, 0));
+    ck_assert(!ps_json_array_remove(list, 3));
+    expect(list, arena, "[1,2,4]");
+}
+
+START_TEST(test_change_elements)
+{
+    ps_in_arena(change_elements, NULL);
+}
+END_TEST
+
+/* A member that becomes an element has no key any more. */
+static void lose_key(struct ps_arena *arena, const void *row)
+{
+    (void)row;
+    struct ps_json *root = must_parse(arena, "{\"a\":1,\"l\":[]}");
+    struct ps_json *value = ps_json_mutable_get(root, PS_STR("a"));
+    struct ps_json *list = ps_json_mutable_get(root, PS_STR("l"));
+    ck_assert(ps_json_object_remove(root, PS_STR("a")));
+    ck_assert(ps_json_array_insert(list, 0, value));
+    ck_assert_uint_eq(ps_json_key(ps_json_first(list)).len, 0);
+}
+
+START_TEST(test_element_has_no_key)
+{
+    ps_in_arena(lose_key, NULL);
+}
+END_TEST
+
+Suite *ps_test_suite(void)
+{
+    Suite *suite = suite_create("json");
+    TCase *parsing = tcase_create("parse");
+    tcase_add_loop_test(parsing, test_good, 0, PS_COUNT(good));
+    tcase_add_loop_test(parsing, test_bad, 0, PS_COUNT(bad));
+    tcase_add_test(parsing, test_truncated);
+    tcase_add_loop_test(parsing, test_depth, 0, PS_COUNT(depths));
+    tcase_add_test(parsing, test_arena_limit);
+    suite_add_tcase(suite, parsing);
+    TCase *reading = tcase_create("read");
+    tcase_add_test(reading, test_getters);
+    tcase_add_test(reading, test_getters_of_nothing);
+    tcase_add_loop_test(reading, test_to_int, 0, PS_COUNT(ints));
+    tcase_add_loop_test(reading, test_equal, 0, PS_COUNT(equals));
+    suite_add_tcase(suite, reading);
+    TCase *surgery = tcase_create("surgery");
+    tcase_add_test(surgery, test_change_members);
+    tcase_add_test(surgery, test_change_elements);
+    tcase_add_test(surgery, test_element_has_no_key);
+    suite_add_tcase(suite, surgery);
+    return suite;
+}
