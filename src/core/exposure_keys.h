@@ -31,7 +31,8 @@ struct ps_exposure_reader;
       "and `None`.", \
       true, true, type) \
     X(LISTENER_NAME, "listener-name", "PORTSIDE", "a listener name", \
-      "2 to 63 letters and digits that begin with a letter, best in upper case, not ending in SSL", \
+      "2 to 63 letters and digits that begin with a letter, best in upper case, not ending in " \
+      "SSL", \
       "Name of the listener. One that the broker already has is adopted: its port stays, only " \
       "its advertised address is set.", \
       true, true, listener_name) \
@@ -122,8 +123,8 @@ struct ps_exposure_reader;
       "`advertised-host`.", \
       false, false, text) \
     X(ON_MISSING, "on-missing", "wait", "an action", "wait or start", \
-      "What happens while no endpoint is known: `wait` goes on waiting, `start` starts the broker " \
-      "unchanged after `wait-timeout`.", \
+      "What happens while no endpoint is known: `wait` goes on waiting, `start` starts the " \
+      "broker unchanged after `wait-timeout`.", \
       true, false, word) \
     X(WAIT_TIMEOUT, "wait-timeout", "10m", "a duration", \
       "numbers with h, m or s, such as 10m or 1m30s", \

@@ -2,6 +2,7 @@
 /* Readers of annotations of the whole StatefulSet, and checks of those without effect yet. */
 #include "exposure_host.h"
 #include "exposure_reader.h"
+#include "portside/family.h"
 
 #define EXPOSURE_NAME_MAX 40
 #define SECRET_NAME_MAX 253
@@ -140,8 +141,8 @@ bool ps_exposure_read_container(struct ps_exposure_reader *reader, struct ps_str
 
 bool ps_exposure_read_family(struct ps_exposure_reader *reader, struct ps_str value)
 {
-    if (!ps_exposure_read_word(reader, value)) {
-        return false;
+    if (ps_family_find(value) == NULL) {
+        return ps_exposure_refuse_value(reader, value);
     }
     reader->exposures->family = value;
     return true;

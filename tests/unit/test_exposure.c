@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "portside/family.h"
 #include "support/runner.h"
 
 #define PREFIX PS_ANNOTATION_PREFIX
@@ -330,6 +331,24 @@ START_TEST(tells_whose_a_key_is)
 }
 END_TEST
 
+/* The table of annotations names the families for people, the table of families for the code. */
+START_TEST(names_all_families)
+{
+    size_t count = 0;
+    struct ps_str values = ps_str_of(ps_exposure_keys(&count)[index_of("family")].values);
+    struct ps_str rest = ps_family_names(test_arena());
+    struct ps_str name;
+    size_t bytes = 0;
+    while (ps_str_split(&rest, ',', &name)) {
+        name = ps_str_trim(name);
+        bytes += name.len + 2;
+        ck_assert_msg(ps_str_find(values, name, 0) < values.len, "%.*s", PS_FMT(name));
+    }
+    /* "a, b or c" has two bytes more than "a, b, c". */
+    ck_assert_uint_eq(values.len, bytes);
+}
+END_TEST
+
 #define ADD_LOOP(tc, test, table) tcase_add_loop_test(tc, test, 0, (int)PS_COUNT(table))
 
 Suite *ps_test_suite(void)
@@ -348,6 +367,7 @@ Suite *ps_test_suite(void)
     ADD_LOOP(tc, an_error_in_a_default_names_the_installation, wrong_defaults);
     ADD_LOOP(tc, the_policy_limits_types, types);
     ADD_LOOP(tc, the_policy_limits_node_ports, node_ports);
+    tcase_add_test(tc, names_all_families);
     ADD_LOOP(tc, tells_whose_a_key_is, key_kinds);
     suite_add_tcase(suite, tc);
     return suite;

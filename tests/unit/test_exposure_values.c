@@ -98,9 +98,9 @@ END_TEST
 #define PORTS "use a number from 1 to 65535"
 #define PROTOCOLS "use PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"
 #define NODE_PORTS "use a number from 30000 to 32767"
-#define ADDRESS_TYPES                                                                               \
-    "use a comma-separated list of ExternalDNS, ExternalIP, InternalDNS, InternalIP and Hostname, " \
-    "each at most once"
+#define ADDRESS_TYPES                                                                              \
+    "use a comma-separated list of ExternalDNS, ExternalIP, InternalDNS, InternalIP and "          \
+    "Hostname, each at most once"
 #define HOSTS                                                                                      \
     "use a DNS name or an IP address without scheme and port, in which {ordinal}, {pod}, "         \
     "{statefulset} and {namespace} are filled in"
@@ -132,7 +132,8 @@ static const struct {
     {"listener-name", "outsideSsl", "'outsideSsl' is not a listener name: " NAMES},
     {"listener-name", "EXT ERNAL", "'EXT ERNAL' is not a listener name: " NAMES},
     {"listener-name", "A234567890123456789012345678901234567890123456789012345678901234",
-     "'A234567890123456789012345678901234567890123456789012345678901234' is not a listener name: " NAMES},
+     "'A234567890123456789012345678901234567890123456789012345678901234' is not a listener "
+     "name: " NAMES},
     {"listener-port", "0", "'0' is not a port: " PORTS},
     {"listener-port", "65536", "'65536' is not a port: " PORTS},
     {"listener-port", "70000", "'70000' is not a port: " PORTS},
