@@ -10,5 +10,4 @@ need build test e2e
 must "building release in build/release" build-release build_preset release
 [ -x "$root/tests/e2e/run" ] || die "tests/e2e/run is not there yet"
 "$root/tests/e2e/build"
-PORTSIDE_BUILD=$root/build/release PORTSIDE_BIN=$root/build/release/bin/portside \
-    exec "$root/tests/e2e/run" "$@"
+exec "$root/tests/e2e/run" --portside "$root/build/release/bin/portside" "$@"

@@ -108,7 +108,11 @@ run_stage() {
     [[ $stage != *-asan && $stage != fuzz-replay ]] || preset=asan
     # In the foreground Ctrl-C reaches the stage; elsewhere its children end with it.
     [ ! -t 0 ] || guard+=(--foreground)
-    step "$stage" "test-$stage" in_build "$preset" "${guard[@]}" "${limit[$stage]:-900}" "$root/$program" || status=$?
+    guard+=("${limit[$stage]:-900}")
+    local arguments=()
+    [[ $program != tests/e2e/* ]] || arguments=(--portside "$root/build/$preset/bin/portside")
+    step "$stage" "test-$stage" in_build "$preset" "${guard[@]}" "$root/$program" \
+        "${arguments[@]+"${arguments[@]}"}" || status=$?
     counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log_dir/test-$stage.log" | tail -n 1)
     judge_stage "$stage" "$status" $((SECONDS - start)) "${counts//[!0-9 ]/}"
 }
