@@ -61,8 +61,8 @@ struct ps_listener_result {
 
 struct ps_listener_plan {
     enum ps_listener_outcome outcome;
-    enum ps_reason reason;  /* of a refusal; CONTROLLER_ONLY if there is nothing to do for that */
-    struct ps_str message;  /* of a refusal: names the setting, its value, the cure */
+    enum ps_reason reason; /* of a refusal; CONTROLLER_ONLY if there is nothing to do for that */
+    struct ps_str message; /* of a refusal: names the setting, its value, the cure */
     struct ps_str listeners;
     struct ps_str advertised;
     struct ps_str protocol_map;

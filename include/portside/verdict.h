@@ -37,7 +37,8 @@ enum ps_verdict {
     X(NATIVE_IMAGE, "native-image", "the native image has no start script")                        \
     X(JAVA_DIRECT, "java-direct", "the command runs java itself, without a start script")          \
     X(CLEAN_ENV, "clean-environment", "the command drops the environment before the start")        \
-    X(INCOMPLETE_ENV, "incomplete-env", "the image drops its defaults once a KAFKA_ variable is set") \
+    X(INCOMPLETE_ENV, "incomplete-env",                                                            \
+      "the image drops its defaults once a KAFKA_ variable is set")                                \
     X(USER_PORTSIDE_ENV, "portside-env", "the container has PORTSIDE_ variables of its own")       \
     X(BAD_ANNOTATION, "bad-annotation", "a portside.dev annotation of the pod is invalid")         \
     X(PORT_TAKEN, "port-taken", "another listener has the port")                                   \
@@ -60,7 +61,7 @@ enum ps_reason {
 #define PS_REASON_ENUM(id, name, text) PS_REASON_##id,
     PS_REASONS(PS_REASON_ENUM)
 #undef PS_REASON_ENUM
-        PS_REASON_COUNT,
+    PS_REASON_COUNT,
 };
 
 const char *ps_verdict_name(enum ps_verdict verdict);

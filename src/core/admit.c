@@ -63,8 +63,8 @@ static struct ps_status check_patch(const struct work *work, const struct ps_rev
                                     struct ps_str patch, struct ps_error *err)
 {
     struct ps_json *operations = NULL;
-    struct ps_json *object = ps_json_mutable_get(
-        ps_json_mutable_get(review->root, PS_STR("request")), PS_STR("object"));
+    struct ps_json *object =
+        ps_json_mutable_get(ps_json_mutable_get(review->root, PS_STR("request")), PS_STR("object"));
     PS_TRY(ps_json_parse(work->arena, patch, &operations, err));
     return ps_patch_apply(work->arena, &object, operations, err);
 }
@@ -126,9 +126,8 @@ static void report(const struct work *work, const struct ps_decision *decision)
     struct ps_admission *admission = work->admission;
     admission->verdict = decision->verdict;
     admission->reason = decision->reason;
-    admission->reason_text = decision->message.len > 0
-                                 ? decision->message
-                                 : ps_str_of(ps_reason_text(decision->reason));
+    admission->reason_text =
+        decision->message.len > 0 ? decision->message : ps_str_of(ps_reason_text(decision->reason));
     admission->family = decision->family;
     admission->delivery = decision->delivery;
 }

@@ -25,34 +25,28 @@ static bool contains_any(struct ps_str text, const char *const *parts)
     return false;
 }
 
-static bool base_contains_any(struct ps_str text, const char *const *parts)
-{
-    for (; *parts != NULL; parts++) {
-        if (ps_str_contains_nocase(text, *parts)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static const char *const broker_starts[] = {
-    "kafka-server-start", "/etc/confluent/docker/run", "/etc/kafka/docker/run",
-    "scripts/kafka/run.sh", "start-kafka", "kafka_server.sh", "kafka.Kafka", NULL};
+static const char *const broker_starts[] = {"kafka-server-start",    "/etc/confluent/docker/run",
+                                            "/etc/kafka/docker/run", "scripts/kafka/run.sh",
+                                            "start-kafka",           "kafka_server.sh",
+                                            "kafka.Kafka",           NULL};
 
 static const char *const other_starts[] = {
-    "zookeeper-server-start", "zkServer.sh", "connect-distributed", "connect-standalone",
-    "connect-mirror-maker", "kafka-mirror-maker", "schema-registry-start", "ksql-server-start",
-    "kafka-rest-start", "jmx_prometheus_httpserver", "kafka_exporter", NULL};
+    "zookeeper-server-start",    "zkServer.sh",          "connect-distributed",
+    "connect-standalone",        "connect-mirror-maker", "kafka-mirror-maker",
+    "schema-registry-start",     "ksql-server-start",    "kafka-rest-start",
+    "jmx_prometheus_httpserver", "kafka_exporter",       NULL};
 
 static const char *const other_images[] = {
-    "connect", "registry", "-ui", "_ui", "exporter", "manager", "zookeeper", "ksql", "-rest",
-    "mirror", "consumer", "producer", "client", "stream", "sink", "akhq", "kafdrop", "cruise", "burrow", "initutils", "config-image", "kafkacat",
-    "kcat", "operator", "bridge", "tools", "cli", "topics", "redpanda", "prometheus", "console",
-    NULL};
+    "connect",  "registry",   "-ui",      "_ui",      "exporter", "manager",   "zookeeper",
+    "ksql",     "-rest",      "mirror",   "consumer", "producer", "client",    "stream",
+    "sink",     "akhq",       "kafdrop",  "cruise",   "burrow",   "initutils", "config-image",
+    "kafkacat", "kcat",       "operator", "bridge",   "tools",    "cli",       "topics",
+    "redpanda", "prometheus", "console",  NULL};
 
-static const char *const idle_words[] = {
-    "sleep", "tail", "kafka-topics", "kafka-console", "kafka-configs", "kafka-acls", "kafka-consumer",
-    "kafka-producer", "kafka-verifiable", "kafka-storage", "kcat", NULL};
+static const char *const idle_words[] = {"sleep",          "tail",           "kafka-topics",
+                                         "kafka-console",  "kafka-configs",  "kafka-acls",
+                                         "kafka-consumer", "kafka-producer", "kafka-verifiable",
+                                         "kafka-storage",  "kcat",           NULL};
 
 /* Variables that only a broker has. */
 static const char *const broker_variables[] = {
@@ -186,9 +180,10 @@ static bool runs_java_directly(struct ps_str command)
 
 static bool drops_environment(struct ps_str command)
 {
-    static const char *const words[] = {"env -i", "env - ", "env --ignore-environment", "su - ",
-                                        "su -l ", "su --login", "sudo -i", "runuser -l",
-                                        "runuser - ", "--reset-env", "unset BASH_ENV", NULL};
+    static const char *const words[] = {"env -i",      "env - ",         "env --ignore-environment",
+                                        "su - ",       "su -l ",         "su --login",
+                                        "sudo -i",     "runuser -l",     "runuser - ",
+                                        "--reset-env", "unset BASH_ENV", NULL};
     return contains_any(command, words);
 }
 
@@ -228,7 +223,7 @@ static enum evidence judge(const struct ps_broker *broker)
     if (!starts_broker && contains_any(broker->command, other_starts)) {
         return EVIDENCE_NONE;
     }
-    if (base_contains_any(broker->image.base, other_images)) {
+    if (contains_any(broker->image.base, other_images)) {
         return EVIDENCE_NONE;
     }
     if (starts_broker && (ps_str_contains_nocase(broker->image.path, "kafka") ||
@@ -244,7 +239,8 @@ static enum evidence judge(const struct ps_broker *broker)
     return ps_str_contains_nocase(broker->image.base, "kafka") ? EVIDENCE_IMAGE : EVIDENCE_NONE;
 }
 
-static struct ps_broker look_at(struct ps_arena *arena, const struct ps_json *container, size_t index)
+static struct ps_broker look_at(struct ps_arena *arena, const struct ps_json *container,
+                                size_t index)
 {
     struct ps_broker broker = {.index = index,
                                .container = container,
@@ -269,8 +265,8 @@ static void no_broker(struct ps_broker_search *search, enum ps_verdict verdict,
     search->detail = detail;
 }
 
-static void find_named(struct ps_arena *arena, const struct ps_json *containers,
-                       struct ps_str name, struct ps_broker_search *search)
+static void find_named(struct ps_arena *arena, const struct ps_json *containers, struct ps_str name,
+                       struct ps_broker_search *search)
 {
     size_t index = 0;
     PS_JSON_EACH(container, containers)
@@ -319,10 +315,10 @@ static void find_best(struct ps_arena *arena, const struct ps_json *containers,
 static bool is_operator_owned(const struct ps_json *metadata)
 {
     static const char *const label_prefixes[] = {"strimzi.io/", "platform.confluent.io/", NULL};
-    static const char *const owner_groups[] = {"strimzi.io", "confluent.io", "banzaicloud",
-                                               "stackable.tech", "koperator", NULL};
-    static const char *const managers[] = {"strimzi-", "confluent-operator", "koperator",
-                                           "stackable-operator", "kafka-operator", NULL};
+    static const char *const owner_groups[] = {"strimzi.io",     "confluent.io", "banzaicloud",
+                                               "stackable.tech", "koperator",    NULL};
+    static const char *const managers[] = {"strimzi-",           "confluent-operator", "koperator",
+                                           "stackable-operator", "kafka-operator",     NULL};
     PS_JSON_EACH(label, ps_json_get(metadata, "labels"))
     {
         struct ps_str key = ps_json_key(label);
@@ -384,7 +380,8 @@ void ps_broker_find(struct ps_arena *arena, const struct ps_json *metadata,
     }
     if (is_windows(spec)) {
         no_broker(ret_search, PS_VERDICT_SKIP, PS_REASON_WINDOWS, PS_STR(""));
-    } else if (ret_search->verdict == PS_VERDICT_INJECT && is_controller_only(&ret_search->broker)) {
+    } else if (ret_search->verdict == PS_VERDICT_INJECT &&
+               is_controller_only(&ret_search->broker)) {
         no_broker(ret_search, PS_VERDICT_SKIP, PS_REASON_CONTROLLER_ONLY, PS_STR(""));
     }
     const struct ps_family *stated = ps_family_find(exposures->family);

@@ -8,8 +8,8 @@ static struct ps_source source(struct ps_arena *arena, const struct ps_exposure 
 {
     return (struct ps_source){
         .kind = PS_SOURCE_ANNOTATION,
-        .annotation = ps_arena_printf(arena, "%.*s." PS_ANNOTATION_PREFIX "%s",
-                                      PS_FMT(exposure->name), part),
+        .annotation =
+            ps_arena_printf(arena, "%.*s." PS_ANNOTATION_PREFIX "%s", PS_FMT(exposure->name), part),
         .variable = ps_arena_printf(arena, "%.*s_%s", PS_FMT(exposure->env_prefix), variable_part),
         .file = ps_arena_printf(arena, "%.*s.%s", PS_FMT(exposure->name), part),
     };

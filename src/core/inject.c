@@ -126,8 +126,8 @@ static bool is_easy(struct ps_arena *arena, const struct ps_exposures *exposures
 static bool is_incomplete(const struct ps_broker *broker)
 {
     static const char *const needed[] = {"PROCESS_ROLES", "CONTROLLER_LISTENER_NAMES", "LISTENERS"};
-    static const char *const not_properties[] = {"_OPTS", "KAFKA_LOG4J", "KAFKA_JMX_",
-                                                 "KAFKA_HEAP", "KAFKA_GC_", "KAFKA_VERSION"};
+    static const char *const not_properties[] = {"_OPTS",      "KAFKA_LOG4J", "KAFKA_JMX_",
+                                                 "KAFKA_HEAP", "KAFKA_GC_",   "KAFKA_VERSION"};
     size_t index = 0;
     const struct ps_json *entry = NULL;
     bool any = false;
@@ -197,6 +197,51 @@ static bool decide_conflicts(struct ps_injection *injection)
     return decide(injection, PS_VERDICT_LEAVE, plan->reason, plan->message);
 }
 
+/* True if a variable's name holds part, or KAFKA_OPTS names a JAAS file. */
+static bool has_security_settings(const struct ps_broker *broker, const char *part)
+{
+    PS_JSON_EACH(entry, ps_json_get(broker->container, "env"))
+    {
+        struct ps_str name = ps_json_get_text(entry, "name");
+        bool options = ps_str_is(name, "KAFKA_OPTS") &&
+                       ps_str_contains(ps_json_get_text(entry, "value"), "auth.login.config");
+        if (options || ps_str_contains(name, part)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool lacks_settings_for(const struct ps_broker *broker, enum ps_protocol protocol)
+{
+    bool sasl = protocol == PS_PROTOCOL_SASL_PLAINTEXT || protocol == PS_PROTOCOL_SASL_SSL;
+    bool ssl = protocol == PS_PROTOCOL_SSL || protocol == PS_PROTOCOL_SASL_SSL;
+    return (sasl && !has_security_settings(broker, "SASL_")) ||
+           (ssl && !has_security_settings(broker, "SSL_") &&
+            !has_security_settings(broker, "TLS_"));
+}
+
+/*
+ * A stated protocol for which the broker has no settings would keep it from starting: Kafka exits
+ * without JAAS configuration, Bitnami's scripts without a keystore. True if it was decided.
+ */
+static bool decide_security(struct ps_arena *arena, const struct ps_exposures *exposures,
+                            struct ps_injection *injection)
+{
+    for (size_t i = 0; i < exposures->count && injection->env_read; i++) {
+        enum ps_protocol protocol = exposures->list[i].protocol;
+        if (lacks_settings_for(&injection->broker, protocol)) {
+            return decide(injection, PS_VERDICT_LEAVE, PS_REASON_LISTENERS,
+                          ps_arena_printf(arena,
+                                          "portside.dev/protocol: '%s', but the broker has no "
+                                          "settings for it (SASL_ or SSL_ variables) and would not "
+                                          "start: add them or use another protocol",
+                                          ps_protocol_name(protocol)));
+        }
+    }
+    return false;
+}
+
 static struct ps_str why_not_env(struct ps_arena *arena, const struct ps_injection *injection)
 {
     const char *why = "all three listener variables must be set to literal values";
@@ -224,7 +269,8 @@ static bool decide_hook(struct ps_arena *arena, const struct ps_exposures *expos
     if (native) {
         return leave(injection, PS_REASON_NATIVE_IMAGE,
                      "the native image has no start script: set KAFKA_LISTENERS, "
-                     "KAFKA_ADVERTISED_LISTENERS and KAFKA_LISTENER_SECURITY_PROTOCOL_MAP");
+                     "KAFKA_ADVERTISED_LISTENERS and KAFKA_LISTENER_SECURITY_PROTOCOL_MAP as plain "
+                     "variables, without a shell in the command");
     }
     return decide(injection, PS_VERDICT_LEAVE, PS_REASON_UNKNOWN_IMAGE,
                   ps_arena_printf(arena,
@@ -267,7 +313,8 @@ void ps_inject_decide(struct ps_arena *arena, const struct ps_json *metadata,
     }
     ret_injection->env_read = env_decides(&search.broker);
     plan_env(arena, exposures, ret_injection);
-    if (decide_obstacles(ret_injection) || decide_conflicts(ret_injection)) {
+    if (decide_obstacles(ret_injection) || decide_conflicts(ret_injection) ||
+        decide_security(arena, exposures, ret_injection)) {
         return;
     }
     decide_delivery(arena, exposures, ret_injection);

@@ -44,8 +44,8 @@ static struct ps_str mirrored_listener(const struct ps_listener_state *state, si
         if (ps_listener_is_controller(state, name)) {
             continue;
         }
-        bool heavier = weight(protocol_of(state, name), stated) >
-                       weight(protocol_of(state, best), stated);
+        bool heavier =
+            weight(protocol_of(state, name), stated) > weight(protocol_of(state, best), stated);
         bool preferred = best_is_inter_broker && !inter_broker;
         if (best.len == 0 || preferred || (best_is_inter_broker == inter_broker && heavier)) {
             best = name;
@@ -112,29 +112,31 @@ static bool port_is_free(struct planning *p, const struct ps_listener_wish *wish
     for (size_t i = 0; i < p->state.listeners.count; i++) {
         const struct ps_endpoint *listener = &p->state.listeners.list[i];
         if (listener->port == wish->port) {
-            return refuse(p, PS_REASON_PORT_TAKEN,
-                          ps_arena_printf(p->arena,
-                                          "the broker's listener '%.*s' has port %u already: choose "
-                                          "another with portside.dev/listener-port",
-                                          PS_FMT(listener->name), (unsigned)wish->port));
+            return refuse(
+                p, PS_REASON_PORT_TAKEN,
+                ps_arena_printf(p->arena,
+                                "the broker's listener '%.*s' has port %u already: choose "
+                                "another with portside.dev/listener-port",
+                                PS_FMT(listener->name), (unsigned)wish->port));
         }
     }
     return true;
 }
 
 /* A name that the map knows but listeners does not: the map's word counts. */
-static bool choose_protocol(struct planning *p, const struct ps_listener_wish *wish, size_t user_count,
-                            struct ps_listener_result *result)
+static bool choose_protocol(struct planning *p, const struct ps_listener_wish *wish,
+                            size_t user_count, struct ps_listener_result *result)
 {
     const struct ps_mapping *mapping = ps_mappings_find(&p->state.map, wish->name);
     if (mapping != NULL && wish->protocol != PS_PROTOCOL_MIRROR &&
         wish->protocol != mapping->protocol) {
-        return refuse(p, PS_REASON_LISTENERS,
-                      ps_arena_printf(p->arena,
-                                      "listener.security.protocol.map gives '%.*s' the protocol %s, "
-                                      "portside.dev/protocol says %s: make them agree",
-                                      PS_FMT(wish->name), ps_protocol_name(mapping->protocol),
-                                      ps_protocol_name(wish->protocol)));
+        return refuse(
+            p, PS_REASON_LISTENERS,
+            ps_arena_printf(p->arena,
+                            "listener.security.protocol.map gives '%.*s' the protocol %s, "
+                            "portside.dev/protocol says %s: make them agree",
+                            PS_FMT(wish->name), ps_protocol_name(mapping->protocol),
+                            ps_protocol_name(wish->protocol)));
     }
     result->protocol = mapping != NULL ? mapping->protocol : wish->protocol;
     result->mirrored = mirrored_listener(&p->state, user_count, result->protocol);
@@ -176,8 +178,7 @@ static bool plan_all(struct planning *p, const struct ps_listener_wish *wishes, 
     size_t user_count = p->state.advertised.count;
     for (size_t i = 0; i < count; i++) {
         struct ps_listener_result *result = &p->plan->results[i];
-        const struct ps_endpoint *listener =
-            ps_endpoints_find(&p->state.listeners, wishes[i].name);
+        const struct ps_endpoint *listener = ps_endpoints_find(&p->state.listeners, wishes[i].name);
         bool done = listener != NULL ? adopt(p, &wishes[i], listener, result)
                                      : add_listener(p, &wishes[i], user_count, result);
         if (!done) {

@@ -25,8 +25,8 @@ bool ps_json_covers(const struct ps_json *existing, const struct ps_json *desire
     }
     if (ps_json_type(desired) != PS_JSON_OBJECT) {
         /* the API server drops an empty "value" of an env entry */
-        bool both_empty = existing == NULL && ps_json_is_string(desired) &&
-                          ps_json_text(desired).len == 0;
+        bool both_empty =
+            existing == NULL && ps_json_is_string(desired) && ps_json_text(desired).len == 0;
         return both_empty || ps_json_equal(existing, desired);
     }
     PS_JSON_EACH(wanted, desired)

@@ -73,8 +73,8 @@ static struct ps_str annotation_path(const struct ps_pod_plan *plan, struct ps_s
     return ps_arena_printf(plan->arena, "metadata.annotations['%.*s']", PS_FMT(key));
 }
 
-static void field_entry(const struct ps_pod_plan *plan, struct ps_pieces *pieces, struct ps_str name,
-                        struct ps_str path)
+static void field_entry(const struct ps_pod_plan *plan, struct ps_pieces *pieces,
+                        struct ps_str name, struct ps_str path)
 {
     struct draft draft;
     struct ps_jw *jw = draft_begin(&draft, plan->arena);
@@ -131,7 +131,8 @@ void ps_pod_env(const struct ps_pod_plan *plan, struct ps_pieces *ret_pieces)
     }
 }
 
-static void put_item(const struct ps_pod_plan *plan, struct ps_jw *jw, const struct ps_source *source)
+static void put_item(const struct ps_pod_plan *plan, struct ps_jw *jw,
+                     const struct ps_source *source)
 {
     if (source->kind != PS_SOURCE_ANNOTATION) {
         return;
@@ -178,8 +179,8 @@ void ps_pod_volumes(const struct ps_pod_plan *plan, struct ps_pieces *ret_pieces
     }
 }
 
-static void put_mount(struct ps_jw *jw, const char *volume, struct ps_str path, const char *sub_path,
-                      bool read_only)
+static void put_mount(struct ps_jw *jw, const char *volume, struct ps_str path,
+                      const char *sub_path, bool read_only)
 {
     ps_jw_member(jw, "name", ps_str_of(volume));
     ps_jw_member(jw, "mountPath", path);

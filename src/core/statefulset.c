@@ -213,9 +213,8 @@ static void announce(struct statefulset *set)
         const struct ps_exposure *exposure = &set->exposures.list[i];
         ps_warn(warnings, "portside: each broker gets the listener %.*s on port %u, by %s",
                 PS_FMT(exposure->listener_name), (unsigned)exposure->listener_port,
-                set->injection.delivery == PS_DELIVERY_ENV
-                    ? "its environment"
-                    : "a hook in its start script");
+                set->injection.delivery == PS_DELIVERY_ENV ? "its environment"
+                                                           : "a hook in its start script");
     }
     if (set->policy->plaintext != PS_CHOICE_ALLOW &&
         ps_plaintext_of(&set->exposures, &set->injection) == PS_PLAINTEXT_YES) {
@@ -265,7 +264,8 @@ static bool is_stated_conflict(const struct statefulset *set)
     return (set->injection.reason == PS_REASON_NAME_TAKEN && exposure->listener_name_stated) ||
            (set->injection.reason == PS_REASON_PORT_TAKEN && exposure->listener_port_stated) ||
            (set->injection.reason == PS_REASON_LISTENERS &&
-            set->exposures.delivery == PS_DELIVERY_ENV);
+            (set->exposures.delivery == PS_DELIVERY_ENV ||
+             exposure->protocol != PS_PROTOCOL_MIRROR));
 }
 
 static void settle_leave(struct statefulset *set)
