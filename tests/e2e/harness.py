@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What run, capture and corpus share: the control plane, kubectl, and waiting."""
 
+import fcntl
 import http.client
 import json
 import os
@@ -149,6 +150,17 @@ class Cluster:
             {"status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}},
             "application/strategic-merge-patch+json")
         check(status == 200, f"status of pod {name}: {body}")
+
+
+def lock_state():
+    """One registration is one portside: two runs on one control plane would answer for each other.
+    Held until the file is closed."""
+    lock = open(os.path.join(STATE, "tests.lock"), "w", encoding="utf-8")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise SystemExit(f"another run uses the control plane in '{STATE}'; set PORTSIDE_E2E_STATE") from None
+    return lock
 
 
 def load_manifest(path):
