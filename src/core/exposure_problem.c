@@ -9,9 +9,9 @@
 struct ps_str ps_exposure_show(struct ps_arena *arena, struct ps_str text)
 {
     struct ps_buf buf;
-    size_t shown = text.len > SHOWN_BYTES_MAX ? SHOWN_BYTES_MAX : text.len;
-    ps_buf_init(&buf, arena, shown + 8);
-    for (size_t i = 0; i < shown; i++) {
+    size_t i = 0;
+    ps_buf_init(&buf, arena, SHOWN_BYTES_MAX + 8);
+    for (; i < text.len && buf.len < SHOWN_BYTES_MAX; i++) {
         unsigned char c = (unsigned char)text.ptr[i];
         if (c < ' ' || c > '~') {
             ps_buf_printf(&buf, "\\x%02x", c);
@@ -19,7 +19,7 @@ struct ps_str ps_exposure_show(struct ps_arena *arena, struct ps_str text)
             ps_buf_putc(&buf, (char)c);
         }
     }
-    ps_buf_puts(&buf, shown < text.len ? "..." : "");
+    ps_buf_puts(&buf, i < text.len ? "..." : "");
     return ps_buf_view(&buf);
 }
 

@@ -121,6 +121,41 @@ START_TEST(the_longest_value_is_read_and_shown_in_part)
 }
 END_TEST
 
+START_TEST(a_value_shown_twice_stays_short)
+{
+    struct ps_str text = ps_arena_printf(test_arena(), "{pod}%s", fill(VALUE_MAX - 5, '\x01'));
+    struct outcome outcome = parse_one(NULL, "advertised-host", text.ptr);
+    check_message(&outcome, "advertised-host");
+    ck_assert_msg(ps_str_contains(outcome.problem.message, "\\x01...' gives 'kafka-0\\x01"), "%s",
+                  describe(&outcome));
+}
+END_TEST
+
+/* count bytes as labels of one letter: "a.a.a". */
+static char *dotted(size_t count)
+{
+    char *text = fill(count, 'a');
+    for (size_t i = 1; i < count; i += 2) {
+        text[i] = '.';
+    }
+    return text;
+}
+
+START_TEST(names_have_at_most_253_bytes)
+{
+    struct outcome outcome = parse_one(NULL, "advertised-host", dotted(253));
+    ck_assert_msg(outcome.accepted, "%s", describe(&outcome));
+    outcome = parse_one(NULL, "advertised-host", dotted(254));
+    ck_assert_msg(outcome.accepted, "the dot at the end does not count: %s", describe(&outcome));
+    outcome = parse_one(NULL, "advertised-host", dotted(255));
+    check_message(&outcome, "advertised-host");
+    outcome = parse_one(NULL, "tls-secret", dotted(253));
+    ck_assert_msg(outcome.problem.unsupported, "%s", describe(&outcome));
+    outcome = parse_one(NULL, "tls-secret", dotted(255));
+    ck_assert_msg(!outcome.problem.unsupported, "%s", describe(&outcome));
+}
+END_TEST
+
 START_TEST(all_values_together_are_limited)
 {
     struct annotation list[16];
@@ -179,6 +214,8 @@ Suite *ps_test_suite(void)
     tcase_add_loop_test(tc, no_key_takes_a_huge_value, 0, (int)keys);
     tcase_add_test(tc, white_space_does_not_count);
     tcase_add_test(tc, the_longest_value_is_read_and_shown_in_part);
+    tcase_add_test(tc, a_value_shown_twice_stays_short);
+    tcase_add_test(tc, names_have_at_most_253_bytes);
     tcase_add_test(tc, all_values_together_are_limited);
     tcase_add_test(tc, a_huge_key_is_shown_in_part);
     tcase_add_test(tc, ten_thousand_keys_are_read);
