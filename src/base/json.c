@@ -6,7 +6,6 @@
 #include "portside/json.h"
 
 #include <cjson/cJSON.h>
-#include <math.h>
 #include <stdlib.h>
 
 #include "json_cjson.h"
@@ -221,9 +220,14 @@ bool ps_json_to_int(const struct ps_json *node, int64_t *ret_value)
         return false;
     }
     double value = ps_json_node(node)->valuedouble;
-    if (!(value >= -exact_max && value <= exact_max) || floor(value) != value) {
+    if (!(value >= -exact_max && value <= exact_max)) {
         return false;
     }
-    *ret_value = (int64_t)value;
+    int64_t whole = (int64_t)value;
+    double fraction = value - (double)whole;
+    if (fraction > 0 || fraction < 0) {
+        return false;
+    }
+    *ret_value = whole;
     return true;
 }
