@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of keys. Everything that is known about a key stands in its row and nowhere else. */
-#include <stddef.h>
-
 #include "portside/config.h"
+
+#include <stddef.h>
 
 #define FIELD(member) offsetof(struct ps_config, member)
 #define TYPES "NodePort|LoadBalancer|ClusterIP|None"

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "portside/log.h"
 
+#include "log_text.h"
+#include "portside/clock.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "log_text.h"
-#include "portside/clock.h"
 
 #define TAIL 2U /* "}" and the line break that every line must still get */
 #define NUMBER_BYTES 48U

@@ -2,10 +2,10 @@
 /* A line under construction in memory of fixed size. */
 #pragma once
 
+#include "portside/log.h"
+
 #include <stdbool.h>
 #include <stddef.h>
-
-#include "portside/log.h"
 
 /* Invariant: len <= room; what does not fit into room is left out and sets full. */
 struct ps_log_line {

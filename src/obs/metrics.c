@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "portside/metrics.h"
 
+#include "portside/heap.h"
+
 #include <inttypes.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 
 #define NS_PER_S 1000000000U
 #define MANY 16U /* more series than this, and those that are 0 are left out */
@@ -52,18 +53,18 @@ static size_t series_count(const struct ps_metric_family *family)
 
 struct ps_metrics *ps_metrics_new(const struct ps_metric_family *families, size_t count)
 {
-    struct ps_metrics *metrics = calloc(1, sizeof(*metrics));
+    struct ps_metrics *metrics = ps_heap_new(1, sizeof(*metrics));
     if (metrics == NULL) {
         return NULL;
     }
     *metrics = (struct ps_metrics){.families = families, .count = count};
-    metrics->first = calloc(count, sizeof(*metrics->first));
+    metrics->first = ps_heap_new(count, sizeof(*metrics->first));
     size_t total = 0;
     for (size_t i = 0; metrics->first != NULL && i < count; i++) {
         metrics->first[i] = total;
         total += series_count(&families[i]);
     }
-    metrics->series = calloc(total, sizeof(*metrics->series));
+    metrics->series = ps_heap_new(total, sizeof(*metrics->series));
     if (metrics->first == NULL || metrics->series == NULL) {
         ps_metrics_free(metrics);
         return NULL;
@@ -76,9 +77,9 @@ void ps_metrics_free(struct ps_metrics *metrics)
     if (metrics == NULL) {
         return;
     }
-    free(metrics->first);
-    free(metrics->series);
-    free(metrics);
+    ps_heap_free(metrics->first);
+    ps_heap_free(metrics->series);
+    ps_heap_free(metrics);
 }
 
 /* Series of the given label values; a value that the label does not have counts as its first. */

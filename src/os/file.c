@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "portside/file.h"
 
+#include "portside/heap.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,7 +31,7 @@ static bool reserve(struct ps_file *file, size_t *cap)
         return true;
     }
     size_t larger = *cap == 0 ? FIRST_BYTES : *cap * 2;
-    char *ptr = malloc(larger);
+    char *ptr = ps_heap_new(1, larger);
     if (ptr == NULL) {
         return false;
     }
@@ -92,7 +93,7 @@ void ps_file_clear(struct ps_file *file)
 {
     if (file->ptr != NULL) {
         explicit_bzero(file->ptr, file->len);
-        free(file->ptr);
+        ps_heap_free(file->ptr);
     }
     *file = (struct ps_file){0};
 }

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TLS contexts from PEM text. */
+#include "portside/tls.h"
+
+#include "openssl_error.h"
+
 #include <limits.h>
 #include <openssl/asn1.h>
 #include <openssl/bio.h>
@@ -9,9 +13,6 @@
 #include <openssl/x509.h>
 #include <string.h>
 #include <time.h>
-
-#include "openssl_error.h"
-#include "portside/tls.h"
 
 #define CHAIN_MAX 16 /* certificates of one chain; real ones have two or three */
 

@@ -3,16 +3,17 @@
  * The certificate in service. Workers look at a generation number, which costs one load, and take
  * the lock only when it has changed: so the lock is never on the path of a request.
  */
+#include "portside/tls.h"
+
+#include "portside/clock.h"
+#include "portside/file.h"
+#include "portside/heap.h"
+
 #include <openssl/sha.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include "portside/clock.h"
-#include "portside/file.h"
-#include "portside/tls.h"
 
 #define FILE_MAX_BYTES ((size_t)1024 * 1024)
 #define MS_PER_S 1000
@@ -41,9 +42,9 @@ struct ps_tls {
 
 struct ps_tls *ps_tls_new(const char *cert_path, const char *key_path)
 {
-    struct ps_tls *tls = calloc(1, sizeof(*tls));
+    struct ps_tls *tls = ps_heap_new(1, sizeof(*tls));
     if (tls == NULL || pthread_mutex_init(&tls->lock, NULL) != 0) {
-        free(tls);
+        ps_heap_free(tls);
         return NULL;
     }
     tls->cert_path = cert_path;
@@ -59,7 +60,7 @@ void ps_tls_free(struct ps_tls *tls)
     }
     ps_tls_context_free(tls->context);
     (void)pthread_mutex_destroy(&tls->lock);
-    free(tls);
+    ps_heap_free(tls);
 }
 
 /* What both files say, good or bad. */

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `portside serve`: the webhook. Its options are the rows of the configuration table. */
+#include "portside/admit.h"
+#include "portside/cli.h"
+#include "portside/clock.h"
+#include "portside/config.h"
+#include "portside/file.h"
+#include "portside/log.h"
+#include "portside/server.h"
+#include "portside/signal.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define OPTIONS_MAX 64U
+#define CONFIG_MAX_BYTES ((size_t)1024 * 1024)
+#define MS_PER_S 1000U
+
+static const char about[] =
+    "Answers the admission reviews of the API server at POST /mutate over HTTPS; /healthz, /readyz "
+    "and /metrics are on a port without TLS. Every option can stand in the file as well, as a line "
+    "'name = value'; the command line wins.\n\n"
+    "SIGTERM drains: requests are answered for a while, then the rest is finished and portside ends "
+    "with 0. A second SIGTERM ends at once. SIGHUP looks at the certificate files at once.";
+
+static const char examples[] =
+    "  portside serve --tls-cert tls.crt --tls-key tls.key\n"
+    "  portside serve --config portside.conf --log-level debug\n"
+    "  portside serve --listen 127.0.0.1:0 --plain-listen 127.0.0.1:0 \\\n"
+    "      --tls-cert tls.crt --tls-key tls.key";
+
+/* What the command line says: the file and the settings, which are applied behind it. */
+struct request {
+    struct ps_str file;
+    struct {
+        struct ps_str key;
+        struct ps_str value;
+    } settings[OPTIONS_MAX];
+    size_t count;
+};
+
+/* The option of the file and one for each key. */
+static size_t make_options(struct ps_option options[OPTIONS_MAX])
+{
+    size_t count;
+    const struct ps_config_key *keys = ps_config_keys(&count);
+    options[0] = (struct ps_option){
+        .name = "config",
+        .argument = "FILE",
+        .help = "Read settings from this file first.",
+        .group = "Configuration",
+    };
+    for (size_t i = 0; i < count && i + 1 < OPTIONS_MAX; i++) {
+        options[i + 1] = (struct ps_option){
+            .name = keys[i].name,
+            .argument = keys[i].argument,
+            .fallback = keys[i].fallback,
+            .help = keys[i].help,
+            .group = keys[i].group,
+        };
+    }
+    return count + 1 < OPTIONS_MAX ? count + 1 : OPTIONS_MAX;
+}
+
+static struct ps_status take(void *target, const struct ps_option *option, struct ps_str value,
+                             struct ps_error *err)
+{
+    struct request *request = target;
+    if (ps_str_is(ps_str_of(option->name), "config")) {
+        request->file = value;
+        return ps_success();
+    }
+    if (request->count == OPTIONS_MAX) {
+        return ps_fail(err, PS_CODE_INPUT, "more than %u options", OPTIONS_MAX);
+    }
+    request->settings[request->count].key = ps_str_of(option->name);
+    request->settings[request->count].value = value;
+    request->count++;
+    return ps_success();
+}
+
+/* Defaults, then the file, whose text must live as long as config, then the command line. */
+static struct ps_status configure(const struct request *request, struct ps_config *config,
+                                  struct ps_file *text, struct ps_error *err)
+{
+    ps_config_init(config);
+    if (request->file.len > 0) {
+        PS_TRY(ps_file_read(request->file.ptr, CONFIG_MAX_BYTES, text, err));
+        if (!ps_ok(ps_config_parse(config, ps_file_view(text), err))) {
+            return ps_wrap(err, "'%.*s'", PS_FMT(request->file));
+        }
+    }
+    for (size_t i = 0; i < request->count; i++) {
+        PS_TRY(ps_config_set(config, request->settings[i].key, request->settings[i].value, err));
+    }
+    return ps_config_check(config, err);
+}
+
+static void admit(const void *context, struct ps_arena *arena, struct ps_str request,
+                  struct ps_admission *ret_admission)
+{
+    ps_admit(context, arena, request, ret_admission);
+}
+
+/* Waits until deadline_ms, or for ever if it is 0; true if a signal asked to end meanwhile. */
+static bool wait_to_end(struct ps_server *server, const struct ps_config *config, int signals,
+                        uint64_t deadline_ms)
+{
+    for (;;) {
+        uint64_t wait_ms = config->tls_reload_s * MS_PER_S;
+        uint64_t now_ms = ps_clock_mono_ms();
+        if (deadline_ms != 0 && now_ms >= deadline_ms) {
+            return false;
+        }
+        if (deadline_ms != 0 && deadline_ms - now_ms < wait_ms) {
+            wait_ms = deadline_ms - now_ms;
+        }
+        int signal = ps_signal_wait(signals, (int)wait_ms);
+        if (signal == SIGTERM || signal == SIGINT) {
+            return true;
+        }
+        ps_server_reload(server);
+    }
+}
+
+static PS_NORETURN void end_at_once(void)
+{
+    PS_LOG(PS_LOG_LEVEL_WARN, "second signal: ending at once",
+           PS_LOG_INT("status", PS_EXIT_FAILED));
+    _exit(PS_EXIT_FAILED);
+}
+
+/* While the last requests finish, a second signal must still be heard: by its default action. */
+static void hear_signals_directly(void)
+{
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static void serve_until_signal(struct ps_server *server, const struct ps_config *config,
+                               int signals)
+{
+    (void)wait_to_end(server, config, signals, 0);
+    PS_LOG(PS_LOG_LEVEL_INFO, "draining", PS_LOG_INT("seconds", config->drain_s));
+    ps_server_drain(server);
+    uint64_t end_ms = ps_clock_mono_ms() + config->drain_s * MS_PER_S;
+    if (wait_to_end(server, config, signals, end_ms)) {
+        end_at_once();
+    }
+    hear_signals_directly();
+    ps_server_stop(server);
+    ps_log(PS_LOG_LEVEL_INFO, "stopped", NULL, 0);
+}
+
+static int run(const struct ps_cli *cli, const struct ps_config *config)
+{
+    struct ps_error err;
+    struct ps_server *server = NULL;
+    int signals = -1;
+    ps_log_init(STDERR_FILENO, config->log_format, config->log_level);
+    if (!ps_ok(ps_signal_open(&signals, &err)) ||
+        !ps_ok(ps_server_start(config, admit, &config->policy, &server, &err))) {
+        return ps_cli_fail(cli, "serve", &err);
+    }
+    PS_LOG(PS_LOG_LEVEL_INFO, "serving", PS_LOG_STR("listen", ps_str_of(ps_server_address(server))),
+           PS_LOG_STR("plain_listen", ps_str_of(ps_server_plain_address(server))),
+           PS_LOG_STR("version", PS_STR(PS_VERSION)));
+    serve_until_signal(server, config, signals);
+    (void)close(signals);
+    return PS_EXIT_OK;
+}
+
+int ps_cmd_serve(const struct ps_cli *cli, int argc, char **argv)
+{
+    struct ps_option options[OPTIONS_MAX];
+    const struct ps_command_line line = {
+        .command = "serve",
+        .usage = "--tls-cert FILE --tls-key FILE [OPTION…]",
+        .about = about,
+        .options = options,
+        .option_count = make_options(options),
+        .examples = examples,
+    };
+    struct request request = {0};
+    struct ps_config config;
+    struct ps_file text PS_CLEANUP(ps_file_clear) = {0};
+    struct ps_error err;
+    bool help = false;
+    if (!ps_ok(ps_options_parse(&line, &argc, argv, take, &request, &help, &err))) {
+        return ps_cli_misuse(cli, &line, &err);
+    }
+    if (help) {
+        ps_options_help(&line, &cli->out);
+        return PS_EXIT_OK;
+    }
+    if (argc > 0) {
+        struct ps_status status =
+            ps_fail(&err, PS_CODE_INPUT, "'%s' is no option: settings begin with '--'", argv[0]);
+        (void)status;
+        return ps_cli_misuse(cli, &line, &err);
+    }
+    if (!ps_ok(configure(&request, &config, &text, &err))) {
+        return ps_cli_misuse(cli, &line, &err);
+    }
+    return run(cli, &config);
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a connection; what flows through it is moved in pump.c. */
+#include "conn.h"
+
+#include "portside/heap.h"
+#include "portside/log.h"
+#include "pump.h"
+#include "series.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#define MS_PER_S 1000U
+/*
+ * How long we go on reading after our last byte. If we closed with unread bytes in the socket, TCP
+ * would send RST and the client might lose an answer that it has not read yet (RFC 9112 section
+ * 9.6).
+ */
+#define LINGER_MS 2000U
+
+/* Go's server says the same to a browser that forgot the "s". */
+static const char plain_http_answer[] = "HTTP/1.1 400 Bad Request\r\n"
+                                        "Content-Type: text/plain; charset=utf-8\r\n"
+                                        "Connection: close\r\n\r\n"
+                                        "this port speaks HTTPS: use https:// in the URL\n";
+
+static void close_source(struct ps_conn *conn, struct ps_source *source)
+{
+    if (source->fd >= 0) {
+        (void)ps_worker_watch(conn->worker, source, 0);
+        (void)close(source->fd);
+        source->fd = -1;
+    }
+}
+
+static void set_deadline(struct ps_conn *conn, uint64_t after_ms)
+{
+    conn->deadline_ms = conn->worker->now_ms + after_ms;
+    ps_worker_deadline(conn->worker, conn->deadline_ms);
+}
+
+static uint64_t phase_ms(const struct ps_config *config, enum ps_phase phase)
+{
+    switch (phase) {
+    case PS_PHASE_HANDSHAKE:
+        return config->handshake_s * MS_PER_S;
+    case PS_PHASE_IDLE:
+        return config->idle_s * MS_PER_S;
+    case PS_PHASE_HEADER:
+        return config->header_s * MS_PER_S;
+    case PS_PHASE_BODY:
+    case PS_PHASE_ANSWER:
+        return config->body_s * MS_PER_S;
+    case PS_PHASE_CLOSING:
+    case PS_PHASE_GONE:
+        break;
+    }
+    return LINGER_MS;
+}
+
+void ps_conn_enter(struct ps_conn *conn, enum ps_phase phase)
+{
+    if (conn->phase < PS_PHASE_CLOSING) {
+        conn->phase = phase;
+        set_deadline(conn, phase_ms(conn->worker->shared->config, phase));
+    }
+}
+
+uint64_t ps_conn_deadline(const struct ps_conn *conn)
+{
+    bool stalled = conn->stall_ms != 0 && conn->stall_ms < conn->deadline_ms;
+    return stalled ? conn->stall_ms : conn->deadline_ms;
+}
+
+static void unlink_conn(struct ps_conn *conn)
+{
+    *conn->link = conn->next;
+    if (conn->next != NULL) {
+        conn->next->link = conn->link;
+    }
+}
+
+static void push(struct ps_conn **list, struct ps_conn *conn)
+{
+    conn->next = *list;
+    conn->link = list;
+    if (*list != NULL) {
+        (*list)->link = &conn->next;
+    }
+    *list = conn;
+}
+
+/* Moves it to the graves, which the worker empties when no event can mean it any more. */
+static void bury(struct ps_conn *conn)
+{
+    unlink_conn(conn);
+    push(&conn->worker->graves, conn);
+}
+
+void ps_conn_end(struct ps_conn *conn)
+{
+    if (conn->phase == PS_PHASE_GONE) {
+        return;
+    }
+    conn->phase = PS_PHASE_GONE;
+    conn->deadline_ms = UINT64_MAX;
+    conn->stall_ms = 0;
+    close_source(conn, &conn->socket);
+    close_source(conn, &conn->pair);
+    SSL_free(conn->ssl);
+    conn->ssl = NULL;
+    ps_held_clear(&conn->up);
+    ps_held_clear(&conn->down);
+    conn->worker->conn_count--;
+    conn->worker->mhd_dirty = true; /* it finds its end closed */
+    ps_metrics_add(conn->worker->shared->metrics, PS_SERIES_CONNECTIONS, -1);
+    if (!conn->mhd_knows) {
+        bury(conn);
+    }
+}
+
+void ps_conn_forgotten(struct ps_conn *conn)
+{
+    conn->mhd_knows = false;
+    if (conn->phase == PS_PHASE_GONE) {
+        bury(conn);
+    }
+}
+
+/* Sends our FIN and reads on until the client's, for a while. */
+static void linger(struct ps_conn *conn)
+{
+    close_source(conn, &conn->pair);
+    conn->worker->mhd_dirty = true;
+    ps_held_clear(&conn->up);
+    ps_held_clear(&conn->down);
+    conn->stall_ms = 0;
+    if (shutdown(conn->socket.fd, SHUT_WR) != 0 || conn->client_ended ||
+        !ps_worker_watch(conn->worker, &conn->socket, EPOLLIN)) {
+        ps_conn_end(conn);
+        return;
+    }
+    conn->phase = PS_PHASE_CLOSING;
+    set_deadline(conn, LINGER_MS);
+}
+
+void ps_conn_finish(struct ps_conn *conn)
+{
+    if (conn->phase >= PS_PHASE_CLOSING) {
+        return;
+    }
+    if (conn->phase != PS_PHASE_HANDSHAKE) {
+        ERR_clear_error();
+        (void)SSL_shutdown(conn->ssl); /* close_notify; if it cannot be sent, the FIN must do */
+        ERR_clear_error();
+    }
+    linger(conn);
+}
+
+void ps_conn_close_idle(struct ps_conn *conn)
+{
+    if (conn->phase == PS_PHASE_IDLE && conn->up.len == 0 && conn->down.len == 0) {
+        ps_conn_finish(conn);
+    }
+}
+
+void ps_conn_expire(struct ps_conn *conn)
+{
+    static const char *const names[] = {"handshake", "idle", "header", "body", "answer"};
+    if (conn->phase >= PS_PHASE_CLOSING) {
+        ps_conn_end(conn);
+        return;
+    }
+    enum ps_phase phase = conn->stall_ms != 0 ? PS_PHASE_ANSWER : conn->phase;
+    ps_metrics_count(conn->worker->shared->metrics, PS_SERIES_DEADLINES, phase, 0, 0);
+    if (phase == PS_PHASE_HANDSHAKE) {
+        ps_metrics_add(conn->worker->shared->metrics, PS_SERIES_HANDSHAKE_FAILURES, 1);
+    }
+    PS_LOG(PS_LOG_LEVEL_DEBUG, "connection took too long",
+           PS_LOG_STR("phase", ps_str_of(names[phase])));
+    ps_conn_finish(conn);
+}
+
+/* Gives one end of a socket pair to libmicrohttpd, as if it were the client's socket. */
+static bool meet_mhd(struct ps_conn *conn)
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0) {
+        return false;
+    }
+    struct ps_worker *worker = conn->worker;
+    conn->pair.fd = ends[0];
+    worker->adding = conn;
+    enum MHD_Result added =
+        MHD_add_connection(worker->mhd, ends[1], (struct sockaddr *)&conn->peer, conn->peer_len);
+    worker->adding = NULL;
+    worker->mhd_dirty = true;
+    /* If it refuses, it has closed its end all the same. */
+    return added == MHD_YES && ps_worker_watch(worker, &conn->pair, EPOLLIN);
+}
+
+static void handshake_failed(struct ps_conn *conn)
+{
+    unsigned long error = ERR_peek_error();
+    const char *reason = error == 0 ? NULL : ERR_reason_error_string(error);
+    bool is_plain =
+        ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) == SSL_R_HTTP_REQUEST;
+    ERR_clear_error();
+    ps_metrics_add(conn->worker->shared->metrics, PS_SERIES_HANDSHAKE_FAILURES, 1);
+    PS_LOG(PS_LOG_LEVEL_DEBUG, "TLS handshake failed",
+           PS_LOG_STR("cause", ps_str_of(reason == NULL ? "the client went away" : reason)));
+    if (is_plain) {
+        ssize_t sent =
+            send(conn->socket.fd, plain_http_answer, sizeof(plain_http_answer) - 1, MSG_NOSIGNAL);
+        (void)sent; /* a courtesy */
+    }
+    linger(conn); /* so that the client can read the alert, or the answer */
+}
+
+static void handshake(struct ps_conn *conn)
+{
+    ERR_clear_error();
+    int done = SSL_accept(conn->ssl);
+    if (done == 1) {
+        if (!meet_mhd(conn)) {
+            ps_conn_end(conn);
+            return;
+        }
+        ps_conn_enter(conn, PS_PHASE_IDLE);
+        ps_pump(conn); /* the first request may have come with the end of the handshake */
+        return;
+    }
+    int need = SSL_get_error(conn->ssl, done);
+    if (need != SSL_ERROR_WANT_READ && need != SSL_ERROR_WANT_WRITE) {
+        handshake_failed(conn);
+        return;
+    }
+    if (!ps_worker_watch(conn->worker, &conn->socket,
+                         need == SSL_ERROR_WANT_READ ? EPOLLIN : EPOLLOUT)) {
+        ps_conn_end(conn);
+    }
+}
+
+/* Reads and forgets what the client still sends. */
+static void drain_socket(struct ps_conn *conn)
+{
+    ssize_t got = recv(conn->socket.fd, conn->worker->chunk, PS_CHUNK_BYTES, 0);
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
+        ps_conn_end(conn);
+    }
+}
+
+void ps_conn_event(struct ps_conn *conn, const struct ps_source *source, uint32_t events)
+{
+    if (conn->phase == PS_PHASE_GONE || source->fd < 0) {
+        return; /* ended earlier in this round */
+    }
+    if (source == &conn->socket && (events & (EPOLLERR | EPOLLHUP)) != 0) {
+        if (conn->phase == PS_PHASE_HANDSHAKE) {
+            ps_metrics_add(conn->worker->shared->metrics, PS_SERIES_HANDSHAKE_FAILURES, 1);
+        }
+        ps_conn_end(conn); /* reset, or both directions are closed */
+        return;
+    }
+    if (conn->phase == PS_PHASE_CLOSING) {
+        drain_socket(conn);
+        return;
+    }
+    if (conn->phase == PS_PHASE_HANDSHAKE) {
+        handshake(conn);
+        return;
+    }
+    ps_pump(conn);
+}
+
+void ps_conn_open(struct ps_worker *worker, int fd, const struct sockaddr_storage *peer,
+                  socklen_t peer_len)
+{
+    struct ps_conn *conn = ps_heap_new(1, sizeof(*conn));
+    SSL *ssl = conn == NULL || worker->context == NULL ? NULL : SSL_new(worker->context);
+    if (ssl == NULL || SSL_set_fd(ssl, fd) != 1) {
+        SSL_free(ssl);
+        ps_heap_free(conn);
+        (void)close(fd);
+        return;
+    }
+    int one = 1;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)); /* only costs time */
+    *conn = (struct ps_conn){
+        .worker = worker,
+        .socket = {.kind = PS_SOURCE_SOCKET, .fd = fd, .conn = conn},
+        .pair = {.kind = PS_SOURCE_PAIR, .fd = -1, .conn = conn},
+        .ssl = ssl,
+        .peer = *peer,
+        .peer_len = peer_len,
+    };
+    push(&worker->conns, conn);
+    worker->conn_count++;
+    ps_metrics_add(worker->shared->metrics, PS_SERIES_CONNECTIONS, 1);
+    ps_metrics_add(worker->shared->metrics, PS_SERIES_CONNECTIONS_TOTAL, 1);
+    SSL_set_accept_state(ssl);
+    ps_conn_enter(conn, PS_PHASE_HANDSHAKE);
+    if (!ps_worker_watch(worker, &conn->socket, EPOLLIN)) {
+        ps_conn_end(conn);
+    }
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Probes and scrapes are few and small, so a libmicrohttpd daemon with a thread of its own does for
+ * them; it answers even while every worker is busy. Nothing here can be asked to do any work.
+ */
+#include "plain.h"
+
+#include "answer.h"
+#include "portside/clock.h"
+#include "portside/heap.h"
+
+#include <microhttpd.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CONNECTIONS_MAX 64U
+#define PER_ADDRESS_MAX 16U /* one client cannot keep the kubelet out */
+#define TIMEOUT_S 10U
+#define POOL_BYTES ((size_t)16 * 1024)
+
+/* Text that an answer shows; owned. */
+struct text {
+    char *ptr;
+    size_t len;
+};
+
+static void text_clear(struct text *text)
+{
+    ps_heap_free(text->ptr);
+    *text = (struct text){0};
+}
+
+static void close_stream(FILE **stream)
+{
+    if (*stream != NULL) {
+        (void)fclose(*stream); /* into memory */
+        *stream = NULL;
+    }
+}
+
+/* What was written to out becomes the body. */
+static void show(FILE *out, struct ps_answer *answer, const struct text *text)
+{
+    if (fflush(out) == 0) { /* sets both members of text (POSIX, open_memstream) */
+        answer->body = (struct ps_str){text->ptr, text->len};
+    }
+}
+
+static void answer_health(struct ps_shared *shared, struct ps_answer *answer, struct text *text)
+{
+    (void)shared;
+    (void)text;
+    answer->body = PS_STR("ok\n");
+}
+
+static void answer_ready(struct ps_shared *shared, struct ps_answer *answer, struct text *text)
+{
+    struct ps_error err = {0};
+    if (atomic_load(&shared->draining)) {
+        answer->http_status = 503;
+        answer->body = PS_STR("not ready: this replica is draining\n");
+        return;
+    }
+    if (ps_tls_is_ready(shared->tls, ps_clock_wall_ms() / 1000, &err)) {
+        answer->body = PS_STR("ready\n");
+        return;
+    }
+    answer->http_status = 503;
+    FILE *out PS_CLEANUP(close_stream) = open_memstream(&text->ptr, &text->len);
+    if (out != NULL) {
+        (void)fprintf(out, "not ready: %s\n", err.message);
+        show(out, answer, text);
+    }
+}
+
+static void answer_metrics(struct ps_shared *shared, struct ps_answer *answer, struct text *text)
+{
+    FILE *out PS_CLEANUP(close_stream) = open_memstream(&text->ptr, &text->len);
+    answer->http_status = 500;
+    if (out != NULL) {
+        answer->http_status = 200;
+        answer->content_type = PS_STR("text/plain; version=0.0.4; charset=utf-8");
+        ps_metrics_write(shared->metrics, out);
+        show(out, answer, text);
+    }
+}
+
+struct route {
+    const char *path;
+    void (*answer)(struct ps_shared *shared, struct ps_answer *answer, struct text *text);
+};
+
+static const struct route routes[] = {
+    {"/healthz", answer_health},
+    {"/readyz", answer_ready},
+    {"/metrics", answer_metrics},
+};
+
+static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, const char *url,
+                              const char *method, const char *version, const char *upload,
+                              size_t *upload_size, void **request)
+{
+    struct ps_shared *shared = cls;
+    (void)version;
+    (void)upload;
+    if (*request == NULL) {
+        *request = shared; /* any value: the header was seen */
+        return MHD_YES;
+    }
+    *upload_size = 0;
+    struct text text PS_CLEANUP(text_clear) = {0};
+    struct ps_answer answer = {.http_status = 200};
+    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
+        answer = (struct ps_answer){
+            .http_status = 405, .body = PS_STR("send GET\n"), .allow = "GET, HEAD", .close = true};
+        return ps_answer_queue(connection, &answer);
+    }
+    for (size_t i = 0; i < PS_COUNT(routes); i++) {
+        if (strcmp(url, routes[i].path) == 0) {
+            routes[i].answer(shared, &answer, &text);
+            return ps_answer_queue(connection, &answer);
+        }
+    }
+    answer.http_status = 404;
+    answer.body = PS_STR("this port serves /healthz, /readyz and /metrics\n");
+    return ps_answer_queue(connection, &answer);
+}
+
+struct MHD_Daemon *ps_plain_start(struct ps_shared *shared, int fd)
+{
+    return MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, handle,
+                            shared, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+                            CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT, PER_ADDRESS_MAX,
+                            MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S,
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, POOL_BYTES,
+                            MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+}
+
+void ps_plain_stop(struct MHD_Daemon *daemon)
+{
+    if (daemon != NULL) {
+        MHD_stop_daemon(daemon);
+    }
+}

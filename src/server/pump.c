@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Each direction runs until its source is empty or its sink is full; in the latter case the rest of
+ * the chunk is held, and the source is not read until it is gone. libmicrohttpd does not run
+ * meanwhile, so what one call can move is bounded by the buffer of the socket pair.
+ */
+#include "pump.h"
+
+#include "portside/heap.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#define MS_PER_S 1000U
+
+/* What became of a direction. */
+enum flow {
+    FLOW_WAITS = 0, /* nothing more can be moved now */
+    FLOW_GOES_ON,   /* call again */
+    FLOW_BROKEN,    /* the client is gone */
+    FLOW_DONE,      /* libmicrohttpd is through with this connection */
+};
+
+void ps_held_clear(struct ps_held *held)
+{
+    ps_heap_free(held->ptr);
+    *held = (struct ps_held){0};
+}
+
+/* Holds a copy of what is left. */
+static bool hold(struct ps_held *held, const char *ptr, size_t len)
+{
+    held->ptr = ps_heap_new(1, len);
+    if (held->ptr == NULL) {
+        return false;
+    }
+    memcpy(held->ptr, ptr, len);
+    held->len = len;
+    return true;
+}
+
+/* Drops the first len bytes of what is held. */
+static void advance(struct ps_held *held, size_t len)
+{
+    held->len -= len;
+    if (held->len == 0) {
+        ps_held_clear(held);
+        return;
+    }
+    memmove(held->ptr, held->ptr + len, held->len);
+}
+
+/*
+ * Sends to libmicrohttpd; how much it took. If it has closed its end (it answered without reading
+ * the body), everything counts as taken: the client's bytes are of no use any more.
+ */
+static size_t give(const struct ps_conn *conn, const char *ptr, size_t len)
+{
+    conn->worker->mhd_dirty = true;
+    for (;;) {
+        ssize_t sent = send(conn->pair.fd, ptr, len, MSG_NOSIGNAL);
+        if (sent >= 0) {
+            return (size_t)sent;
+        }
+        if (errno == EAGAIN) {
+            return 0;
+        }
+        if (errno != EINTR) {
+            return len;
+        }
+    }
+}
+
+static enum flow give_held(struct ps_conn *conn)
+{
+    size_t taken = give(conn, conn->up.ptr, conn->up.len);
+    if (taken == 0) {
+        return FLOW_WAITS;
+    }
+    advance(&conn->up, taken);
+    return FLOW_GOES_ON;
+}
+
+/* SSL_read had nothing for us: why? */
+static enum flow read_failed(struct ps_conn *conn, int result)
+{
+    switch (SSL_get_error(conn->ssl, result)) {
+    case SSL_ERROR_WANT_READ:
+        return FLOW_WAITS;
+    case SSL_ERROR_WANT_WRITE:
+        conn->read_wants_write = true;
+        return FLOW_WAITS;
+    case SSL_ERROR_ZERO_RETURN:
+        conn->client_ended = true;
+        (void)shutdown(conn->pair.fd, SHUT_WR); /* half-close: an answer may still come */
+        conn->worker->mhd_dirty = true;
+        return FLOW_WAITS;
+    default:
+        ERR_clear_error();
+        return FLOW_BROKEN;
+    }
+}
+
+/* One step from the client to libmicrohttpd. */
+static enum flow step_up(struct ps_conn *conn)
+{
+    if (conn->up.len > 0) {
+        return give_held(conn);
+    }
+    if (conn->client_ended) {
+        return FLOW_WAITS;
+    }
+    char *chunk = conn->worker->chunk;
+    ERR_clear_error();
+    int got = SSL_read(conn->ssl, chunk, PS_CHUNK_BYTES);
+    if (got <= 0) {
+        return read_failed(conn, got);
+    }
+    if (conn->phase == PS_PHASE_IDLE) {
+        ps_conn_enter(conn, PS_PHASE_HEADER);
+    }
+    size_t len = (size_t)got;
+    size_t taken = give(conn, chunk, len);
+    if (taken < len && !hold(&conn->up, chunk + taken, len - taken)) {
+        return FLOW_BROKEN;
+    }
+    return FLOW_GOES_ON;
+}
+
+/* Writes to the client; how much was taken, or -1 if the connection is broken. */
+static ssize_t put(struct ps_conn *conn, const char *ptr, size_t len)
+{
+    ERR_clear_error();
+    int put = SSL_write(conn->ssl, ptr, (int)len);
+    if (put > 0) {
+        return put;
+    }
+    if (SSL_get_error(conn->ssl, put) == SSL_ERROR_WANT_WRITE) {
+        return 0;
+    }
+    ERR_clear_error(); /* WANT_READ cannot be: renegotiation is off */
+    return -1;
+}
+
+static enum flow put_held(struct ps_conn *conn)
+{
+    ssize_t taken = put(conn, conn->down.ptr, conn->down.len);
+    if (taken < 0) {
+        return FLOW_BROKEN;
+    }
+    if (taken == 0) {
+        return FLOW_WAITS;
+    }
+    advance(&conn->down, (size_t)taken);
+    if (conn->down.len == 0) {
+        conn->stall_ms = 0;
+    }
+    return FLOW_GOES_ON;
+}
+
+/* Holds what the client does not take; it has as long for that as for its body. */
+static enum flow hold_down(struct ps_conn *conn, const char *ptr, size_t len)
+{
+    struct ps_worker *worker = conn->worker;
+    if (!hold(&conn->down, ptr, len)) {
+        return FLOW_BROKEN;
+    }
+    conn->stall_ms = worker->now_ms + worker->shared->config->body_s * MS_PER_S;
+    ps_worker_deadline(worker, conn->stall_ms);
+    return FLOW_GOES_ON;
+}
+
+/* One step from libmicrohttpd to the client. */
+static enum flow step_down(struct ps_conn *conn)
+{
+    if (conn->down.len > 0) {
+        return put_held(conn);
+    }
+    char *chunk = conn->worker->chunk;
+    ssize_t got = recv(conn->pair.fd, chunk, PS_CHUNK_BYTES, 0);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+        return FLOW_WAITS;
+    }
+    if (got <= 0) {
+        return FLOW_DONE; /* ECONNRESET: it closed without reading all; the answer came first */
+    }
+    conn->worker->mhd_dirty = true; /* there is room for more of its answer */
+    ssize_t taken = put(conn, chunk, (size_t)got);
+    if (taken < 0) {
+        return FLOW_BROKEN;
+    }
+    if (taken < got) {
+        return hold_down(conn, chunk + taken, (size_t)(got - taken));
+    }
+    return FLOW_GOES_ON;
+}
+
+static bool watch(struct ps_conn *conn)
+{
+    uint32_t socket = 0;
+    uint32_t pair = 0;
+    if (conn->up.len > 0) {
+        pair |= EPOLLOUT;
+    } else if (!conn->client_ended) {
+        socket |= EPOLLIN;
+    }
+    if (conn->down.len > 0) {
+        socket |= EPOLLOUT;
+    } else {
+        pair |= EPOLLIN;
+    }
+    if (conn->read_wants_write) {
+        socket |= EPOLLOUT;
+    }
+    return ps_worker_watch(conn->worker, &conn->socket, socket) &&
+           ps_worker_watch(conn->worker, &conn->pair, pair);
+}
+
+void ps_pump(struct ps_conn *conn)
+{
+    enum flow flow;
+    conn->read_wants_write = false;
+    do {
+        flow = step_up(conn);
+    } while (flow == FLOW_GOES_ON);
+    while (flow != FLOW_BROKEN && flow != FLOW_DONE) {
+        flow = step_down(conn);
+        if (flow == FLOW_WAITS) {
+            break;
+        }
+    }
+    if (flow == FLOW_DONE) {
+        ps_conn_finish(conn);
+    } else if (flow == FLOW_BROKEN || !watch(conn)) {
+        ps_conn_end(conn);
+    }
+}

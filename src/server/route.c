@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "route.h"
+
+#include "answer.h"
+#include "conn.h"
+#include "portside/clock.h"
+#include "portside/heap.h"
+#include "refusal.h"
+#include "report.h"
+#include "series.h"
+
+#include <string.h>
+
+#define BODY_FIRST_BYTES ((size_t)64 * 1024)
+/* Bodies that a worker holds at once; beyond it, the largest senders are told to come again. */
+#define BODIES_MAX 8U
+
+/* A request whose header was accepted. */
+struct request {
+    char *body;
+    size_t len;
+    size_t cap;
+    bool too_large; /* the rest is read and forgotten */
+    bool too_busy;  /* likewise: this worker holds too much already */
+};
+
+static struct ps_conn *conn_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info == NULL ? NULL : info->socket_context;
+}
+
+static enum MHD_Result answer(struct ps_worker *worker, struct MHD_Connection *connection,
+                              struct ps_answer *answer)
+{
+    answer->close = answer->close || atomic_load(&worker->shared->draining);
+    ps_series_response(worker->shared->metrics, answer->http_status);
+    return ps_answer_queue(connection, answer);
+}
+
+static void drop_body(struct ps_worker *worker, struct request *request)
+{
+    worker->bodies_bytes -= request->cap;
+    ps_heap_free(request->body);
+    request->body = NULL;
+    request->len = 0;
+    request->cap = 0;
+}
+
+/* Room for len bytes; false if the worker's share or the system's memory is used up. */
+static bool reserve(struct ps_worker *worker, struct request *request, size_t len)
+{
+    size_t body_max = (size_t)worker->shared->config->body_max_bytes;
+    if (len <= request->cap) {
+        return true;
+    }
+    size_t cap = request->cap == 0 ? BODY_FIRST_BYTES : request->cap * 2;
+    cap = cap < len ? len : cap;
+    cap = cap > body_max ? body_max : cap;
+    if (worker->bodies_bytes - request->cap + cap > body_max * BODIES_MAX) {
+        return false;
+    }
+    char *body = ps_heap_resize(request->body, cap);
+    if (body == NULL) {
+        return false;
+    }
+    worker->bodies_bytes += cap - request->cap;
+    request->body = body;
+    request->cap = cap;
+    return true;
+}
+
+static void take(struct ps_worker *worker, struct request *request, const char *bytes, size_t len)
+{
+    if (request->too_large || request->too_busy) {
+        return;
+    }
+    request->too_large = len > worker->shared->config->body_max_bytes - request->len;
+    if (!request->too_large) {
+        request->too_busy = !reserve(worker, request, request->len + len);
+    }
+    if (request->too_large || request->too_busy) {
+        drop_body(worker, request);
+        return;
+    }
+    memcpy(request->body + request->len, bytes, len);
+    request->len += len;
+}
+
+/* The header is complete: refuse at once or begin to collect. */
+static enum MHD_Result begin(struct ps_worker *worker, struct MHD_Connection *connection,
+                             const struct ps_header *header, void **ret_request)
+{
+    struct ps_conn *conn = conn_of(connection);
+    if (conn != NULL) {
+        ps_conn_enter(conn, PS_PHASE_BODY);
+    }
+    char text[PS_REFUSAL_BYTES];
+    struct ps_answer refusal;
+    if (ps_refusal_find(worker->shared->config, header, text, &refusal)) {
+        ps_report_refusal(header, &refusal);
+        return answer(worker, connection, &refusal);
+    }
+    *ret_request = ps_heap_new(1, sizeof(struct request));
+    return *ret_request == NULL ? MHD_NO : MHD_YES;
+}
+
+static enum MHD_Result review(struct ps_worker *worker, struct MHD_Connection *connection,
+                              const struct request *request)
+{
+    struct ps_shared *shared = worker->shared;
+    struct ps_admission admission = {0};
+    struct ps_str body = {request->body == NULL ? "" : request->body, request->len};
+    uint64_t begin_ns = ps_clock_mono_ns();
+    shared->handler(shared->context, worker->arena, body, &admission);
+    uint64_t took_ns = ps_clock_mono_ns() - begin_ns;
+    ps_series_review(shared->metrics, &admission, took_ns);
+    ps_report_review(&admission, took_ns);
+    struct ps_answer reply = {
+        .http_status = admission.http_status,
+        .content_type = admission.content_type,
+        .body = admission.body,
+    };
+    enum MHD_Result queued = answer(worker, connection, &reply);
+    ps_arena_reset(worker->arena);
+    return queued;
+}
+
+/* The body is complete. */
+static enum MHD_Result finish(struct ps_worker *worker, struct MHD_Connection *connection,
+                              const struct ps_header *header, const struct request *request)
+{
+    struct ps_conn *conn = conn_of(connection);
+    if (conn != NULL) {
+        ps_conn_enter(conn, PS_PHASE_ANSWER);
+    }
+    if (!request->too_large && !request->too_busy) {
+        return review(worker, connection, request);
+    }
+    char text[PS_REFUSAL_BYTES];
+    struct ps_answer refusal = {
+        .http_status = 503,
+        .body = PS_STR("too many large requests at once: try again\n"),
+    };
+    if (request->too_large) {
+        ps_refusal_too_large(worker->shared->config, text, &refusal);
+    }
+    refusal.close = true;
+    ps_report_refusal(header, &refusal);
+    return answer(worker, connection, &refusal);
+}
+
+enum MHD_Result ps_route_handle(void *cls, struct MHD_Connection *connection, const char *url,
+                                const char *method, const char *version, const char *upload,
+                                size_t *upload_size, void **request)
+{
+    struct ps_worker *worker = cls;
+    if (*request != NULL && *upload_size > 0) {
+        take(worker, *request, upload, *upload_size);
+        *upload_size = 0;
+        return MHD_YES;
+    }
+    struct ps_header header;
+    ps_header_read(connection, method, url, version, &header);
+    if (*request == NULL) {
+        return begin(worker, connection, &header, request);
+    }
+    return finish(worker, connection, &header, *request);
+}
+
+void ps_route_completed(void *cls, struct MHD_Connection *connection, void **request,
+                        enum MHD_RequestTerminationCode code)
+{
+    struct ps_worker *worker = cls;
+    (void)code;
+    if (*request != NULL) {
+        drop_body(worker, *request);
+        ps_heap_free(*request);
+        *request = NULL;
+    }
+    struct ps_conn *conn = conn_of(connection);
+    if (conn != NULL) {
+        ps_conn_enter(conn, PS_PHASE_IDLE);
+    }
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker.h"
+
+#include "conn.h"
+#include "portside/clock.h"
+#include "portside/heap.h"
+#include "portside/log.h"
+#include "route.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define EVENTS 64
+#define ACCEPTS 64           /* in one round, so that open connections are served in between */
+#define MHD_ROUNDS 16        /* likewise */
+#define ACCEPT_PAUSE_MS 100U /* after the system ran out of descriptors or memory */
+#define ARENA_PER_BODY 16U   /* a parsed review takes about eight times its text */
+#define MHD_POOL_EXTRA                                                                             \
+    ((size_t)16 * 1024) /* beside the header: its index, and a part of the body */
+
+bool ps_worker_watch(struct ps_worker *worker, struct ps_source *source, uint32_t mask)
+{
+    if (source->fd < 0 || source->mask == mask) {
+        return true;
+    }
+    struct epoll_event event = {.events = mask, .data.ptr = source};
+    int change = EPOLL_CTL_MOD;
+    if (mask == 0) {
+        change = EPOLL_CTL_DEL;
+    } else if (source->mask == 0) {
+        change = EPOLL_CTL_ADD;
+    }
+    source->mask = mask;
+    return epoll_ctl(worker->epoll, change, source->fd, &event) == 0;
+}
+
+void ps_worker_deadline(struct ps_worker *worker, uint64_t when_ms)
+{
+    if (when_ms < worker->deadline_ms) {
+        worker->deadline_ms = when_ms;
+    }
+}
+
+static void notify(void *cls, struct MHD_Connection *connection, void **socket_context,
+                   enum MHD_ConnectionNotificationCode code)
+{
+    struct ps_worker *worker = cls;
+    (void)connection;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        *socket_context = worker->adding;
+        worker->adding->mhd_knows = true;
+        return;
+    }
+    struct ps_conn *conn = *socket_context;
+    *socket_context = NULL;
+    if (conn != NULL) {
+        ps_conn_forgotten(conn);
+    }
+}
+
+static struct MHD_Daemon *start_daemon(struct ps_worker *worker)
+{
+    const struct ps_config *config = worker->shared->config;
+    return MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, ps_route_handle, worker,
+        MHD_OPTION_NOTIFY_CONNECTION, notify, worker, MHD_OPTION_NOTIFY_COMPLETED,
+        ps_route_completed, worker, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned int)worker->conn_max * 2U + 16U, MHD_OPTION_CONNECTION_TIMEOUT, 0U,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)config->header_max_bytes + MHD_POOL_EXTRA,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+}
+
+static struct ps_status open_all(struct ps_worker *worker, struct ps_error *err)
+{
+    worker->epoll = epoll_create1(EPOLL_CLOEXEC);
+    worker->wake.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (worker->epoll < 0 || worker->wake.fd < 0) {
+        return ps_fail(err, PS_CODE_IO, "cannot make an event loop: %s", strerror(errno));
+    }
+    worker->arena = ps_arena_new((size_t)worker->shared->config->body_max_bytes * ARENA_PER_BODY);
+    worker->mhd = start_daemon(worker);
+    const union MHD_DaemonInfo *info =
+        worker->mhd == NULL ? NULL : MHD_get_daemon_info(worker->mhd, MHD_DAEMON_INFO_EPOLL_FD);
+    if (worker->arena == NULL || info == NULL) {
+        return ps_fail(err, PS_CODE_INTERNAL, "cannot start libmicrohttpd");
+    }
+    worker->mhd_source.fd = info->epoll_fd;
+    if (!ps_worker_watch(worker, &worker->wake, EPOLLIN) ||
+        !ps_worker_watch(worker, &worker->mhd_source, EPOLLIN) ||
+        !ps_worker_watch(worker, &worker->listener, EPOLLIN)) {
+        return ps_fail(err, PS_CODE_IO, "cannot watch a descriptor: %s", strerror(errno));
+    }
+    return ps_success();
+}
+
+struct ps_status ps_worker_init(struct ps_worker *worker, struct ps_shared *shared, int listener,
+                                size_t conn_max, struct ps_error *err)
+{
+    worker->shared = shared;
+    worker->conn_max = conn_max;
+    worker->deadline_ms = UINT64_MAX;
+    worker->epoll = -1;
+    worker->listener = (struct ps_source){.kind = PS_SOURCE_LISTENER, .fd = listener};
+    worker->wake = (struct ps_source){.kind = PS_SOURCE_WAKE, .fd = -1};
+    worker->mhd_source = (struct ps_source){.kind = PS_SOURCE_MHD, .fd = -1};
+    return open_all(worker, err);
+}
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0) {
+        (void)close(*fd);
+        *fd = -1;
+    }
+}
+
+void ps_worker_clear(struct ps_worker *worker)
+{
+    if (worker->started) {
+        (void)pthread_join(worker->thread, NULL);
+        worker->started = false;
+    }
+    if (worker->mhd != NULL) {
+        MHD_stop_daemon(worker->mhd);
+        worker->mhd = NULL;
+    }
+    close_fd(&worker->listener.fd);
+    close_fd(&worker->wake.fd);
+    close_fd(&worker->epoll);
+    ps_tls_context_free(worker->context);
+    worker->context = NULL;
+    ps_arena_free(worker->arena);
+    worker->arena = NULL;
+}
+
+void ps_worker_wake(const struct ps_worker *worker)
+{
+    uint64_t one = 1;
+    ssize_t written = write(worker->wake.fd, &one, sizeof(one));
+    (void)written; /* a counter that is full wakes as well */
+}
+
+/* Takes the certificate that is in service now, if it is another one. */
+static void follow_certificate(struct ps_worker *worker)
+{
+    uint64_t generation = ps_tls_generation(worker->shared->tls);
+    if (generation != worker->generation) {
+        ps_tls_context_free(worker->context);
+        worker->context = ps_tls_acquire(worker->shared->tls);
+        worker->generation = generation;
+    }
+}
+
+/* False if there is nothing more to accept now. */
+static bool accept_one(struct ps_worker *worker)
+{
+    struct sockaddr_storage peer;
+    socklen_t peer_len = sizeof(peer);
+    int fd = accept4(worker->listener.fd, (struct sockaddr *)&peer, &peer_len,
+                     SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+        ps_conn_open(worker, fd, &peer, peer_len);
+        return true;
+    }
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        PS_LOG(PS_LOG_LEVEL_WARN, "cannot accept a connection",
+               PS_LOG_STR("cause", ps_str_of(strerror(errno))));
+        worker->accept_again_ms = worker->now_ms + ACCEPT_PAUSE_MS;
+        ps_worker_deadline(worker, worker->accept_again_ms);
+        return false;
+    }
+    return errno != EAGAIN; /* any other error is that of one connection (accept(2), NOTES) */
+}
+
+static void accept_some(struct ps_worker *worker)
+{
+    follow_certificate(worker);
+    for (int i = 0; i < ACCEPTS && worker->conn_count < worker->conn_max; i++) {
+        if (!accept_one(worker)) {
+            return;
+        }
+    }
+}
+
+/* While the limit is reached, connections wait in the kernel's queue. */
+static void watch_listener(struct ps_worker *worker)
+{
+    bool paused = worker->accept_again_ms > worker->now_ms;
+    bool full = worker->conn_count >= worker->conn_max;
+    (void)ps_worker_watch(worker, &worker->listener, paused || full ? 0 : EPOLLIN);
+}
+
+/* libmicrohttpd's epoll is edge-triggered inside: it says by a zero timeout that it is not done. */
+static bool run_mhd(struct ps_worker *worker)
+{
+    MHD_UNSIGNED_LONG_LONG wait_ms = 1;
+    for (int i = 0; i < MHD_ROUNDS; i++) {
+        worker->mhd_dirty = false;
+        (void)MHD_run(worker->mhd); /* fails only for daemons with threads of their own */
+        if (MHD_get_timeout(worker->mhd, &wait_ms) != MHD_YES || wait_ms != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void expire(struct ps_worker *worker)
+{
+    if (worker->now_ms < worker->deadline_ms) {
+        return;
+    }
+    worker->deadline_ms =
+        worker->accept_again_ms > worker->now_ms ? worker->accept_again_ms : UINT64_MAX;
+    struct ps_conn *next;
+    for (struct ps_conn *conn = worker->conns; conn != NULL; conn = next) {
+        next = conn->next;
+        if (ps_conn_deadline(conn) <= worker->now_ms) {
+            ps_conn_expire(conn);
+        }
+        ps_worker_deadline(worker, ps_conn_deadline(conn));
+    }
+}
+
+static void empty_graves(struct ps_worker *worker)
+{
+    while (worker->graves != NULL) {
+        struct ps_conn *conn = worker->graves;
+        worker->graves = conn->next;
+        ps_heap_free(conn);
+    }
+}
+
+static void dispatch(struct ps_worker *worker, const struct epoll_event *event)
+{
+    const struct ps_source *source = event->data.ptr;
+    uint64_t ignored;
+    switch (source->kind) {
+    case PS_SOURCE_LISTENER:
+        accept_some(worker);
+        return;
+    case PS_SOURCE_WAKE:
+        (void)!read(worker->wake.fd, &ignored, sizeof(ignored));
+        return;
+    case PS_SOURCE_MHD:
+        worker->mhd_dirty = true;
+        return;
+    case PS_SOURCE_SOCKET:
+    case PS_SOURCE_PAIR:
+        ps_conn_event(source->conn, source, event->events);
+        return;
+    }
+}
+
+/* Takes what waits in the queue before closing it, as closing would reset those clients. */
+static void stop_accepting(struct ps_worker *worker)
+{
+    if (worker->listener.fd >= 0) {
+        accept_some(worker);
+        (void)ps_worker_watch(worker, &worker->listener, 0);
+        close_fd(&worker->listener.fd);
+    }
+    struct ps_conn *next;
+    for (struct ps_conn *conn = worker->conns; conn != NULL; conn = next) {
+        next = conn->next;
+        ps_conn_close_idle(conn);
+    }
+}
+
+static int wait_ms(const struct ps_worker *worker, bool busy)
+{
+    if (busy || worker->mhd_dirty) {
+        return 0;
+    }
+    if (worker->deadline_ms == UINT64_MAX) {
+        return -1;
+    }
+    uint64_t now = ps_clock_mono_ms();
+    uint64_t left = worker->deadline_ms > now ? worker->deadline_ms - now : 0;
+    return left > 60000 ? 60000 : (int)left;
+}
+
+static void *loop(void *arg)
+{
+    struct ps_worker *worker = arg;
+    bool busy = false;
+    for (;;) {
+        struct epoll_event events[EVENTS];
+        int count = epoll_wait(worker->epoll, events, EVENTS, wait_ms(worker, busy));
+        worker->now_ms = ps_clock_mono_ms();
+        for (int i = 0; i < count; i++) {
+            dispatch(worker, &events[i]);
+        }
+        expire(worker);
+        busy = worker->mhd_dirty && run_mhd(worker);
+        if (atomic_load(&worker->shared->stopping)) {
+            stop_accepting(worker);
+        }
+        watch_listener(worker);
+        empty_graves(worker);
+        if (worker->conns == NULL && worker->listener.fd < 0) {
+            return NULL;
+        }
+    }
+}
+
+struct ps_status ps_worker_start(struct ps_worker *worker, struct ps_error *err)
+{
+    worker->now_ms = ps_clock_mono_ms();
+    int failed = pthread_create(&worker->thread, NULL, loop, worker);
+    if (failed != 0) {
+        return ps_fail(err, PS_CODE_IO, "cannot start a thread: %s", strerror(failed));
+    }
+    worker->started = true;
+    return ps_success();
+}
