@@ -8,7 +8,8 @@
 # look around and how to stop it. The first time takes about ten minutes, mostly to compile
 # Kubernetes; then seconds. Nothing outside build/ and ~/.cache/portside is written.
 
-need build e2e
+need build test e2e
+need_go
 must "building release in build/release" build-release build_preset release
 [ -x "$root/tools/dev/demo.sh" ] || die "tools/dev/demo.sh is not there yet"
 "$root/tests/e2e/build"

@@ -7,6 +7,7 @@
 # end-to-end tests; the arguments go to tests/e2e/run.
 
 need build test e2e
+need_go
 must "building release in build/release" build-release build_preset release
 [ -x "$root/tests/e2e/run" ] || die "tests/e2e/run is not there yet"
 "$root/tests/e2e/build"

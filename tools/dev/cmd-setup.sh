@@ -3,7 +3,7 @@
 #
 # ./dev setup [GROUP…]
 #
-# Installs the packages of these groups, or of all: build, test, lint, judge, e2e, fuzz. The other
+# Installs the packages of these groups, or of all: build, test, lint, judge, go, e2e, fuzz. The other
 # commands do this by themselves; tools/dev/packages.sh has the lists.
 
 if [ $# -eq 0 ]; then
@@ -11,4 +11,5 @@ if [ $# -eq 0 ]; then
     set -- $package_groups
 fi
 need "$@"
+[[ " $* " != *" go "* ]] || need_go
 echo "all packages of these groups are installed: $*"

@@ -135,6 +135,38 @@ need() {
     must "installing ${#missing[@]} packages with apt" apt apt_install "${missing[@]}"
 }
 
+# What the end-to-end tests need at least (tool lines in go.mod), and what is fetched otherwise; the
+# same as in tests/e2e/build.
+go_oldest=1.24
+go_fetched=1.26.0
+
+# need_go: a Go that is new enough stands first on PATH. Any Go knows how to fetch a module and to
+# check it against the public checksums, and each release of Go is a module too; an old one only does
+# not know that programs in it must be executable and that src/_go.mod stands for src/go.mod.
+need_go() {
+    local have folder
+    need go
+    have=$(go version | sed -E 's/.*go([0-9]+\.[0-9]+).*/\1/')
+    if printf '%s\n%s\n' "$go_oldest" "$have" | sort -VC; then
+        return 0
+    fi
+    folder=$(go env GOMODCACHE)/golang.org/toolchain@v0.0.1-go$go_fetched.$(go env GOOS)-$(go env GOARCH)
+    if [ ! -x "$folder/bin/go" ]; then
+        must "fetching Go $go_fetched, because the installed one is $have" go fetch_go "$folder"
+    fi
+    export PATH=$folder/bin:$PATH
+}
+
+# fetch_go FOLDER: where the module cache unpacks it.
+fetch_go() {
+    local name
+    (cd / && GOFLAGS='' go mod download "golang.org/toolchain@${1##*toolchain@}") || return
+    chmod -R u+w "$1" && chmod +x "$1"/bin/* "$1"/pkg/tool/*/* || return
+    for name in src src/cmd; do
+        [ -e "$1/$name/go.mod" ] || cp "$1/$name/_go.mod" "$1/$name/go.mod" || return
+    done
+}
+
 # configure PRESET: when that was not done yet or the presets changed; for all else ninja does it.
 configure() {
     local stamp=$root/build/$1/configured

@@ -8,18 +8,20 @@ packages_build='gcc=gcc libc6-dev cmake=cmake ninja-build=ninja pkg-config=pkg-c
     libcjson-dev libssl-dev libmicrohttpd-dev ca-certificates git=git'
 
 packages_test='check dash=dash busybox=busybox mksh=mksh curl=curl openssl=openssl jq=jq
-    python3 python3-yaml procps=ps'
+    python3 python3-jsonpatch python3-yaml procps=ps'
 
 packages_lint='binutils=nm clang-format-14=clang-format-14 shellcheck=shellcheck
     universal-ctags=ctags python3'
 
 packages_judge='openjdk-17-jdk-headless=javac maven=mvn'
 
-# The Go of Debian 12 is too old for Kubernetes, but new enough to fetch a newer one as a module:
-# tests/e2e/build does that.
-packages_e2e='golang-go=go ca-certificates curl=curl openssl=openssl jq=jq python3
+# The Go of Debian 12 is too old for Kubernetes, but new enough to fetch a newer one as a module: see
+# need_go in lib.sh.
+packages_go='golang-go=go ca-certificates'
+
+packages_e2e='ca-certificates curl=curl openssl=openssl jq=jq python3
     python3-yaml procps=ps'
 
 packages_fuzz='clang-14=clang-14 libclang-rt-14-dev llvm-14=llvm-symbolizer-14'
 
-package_groups='build test lint judge e2e fuzz'
+package_groups='build test lint judge go e2e fuzz'

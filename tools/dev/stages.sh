@@ -20,7 +20,7 @@ groups_of() {
         case $stage in
         lint) echo lint ;;
         judge) echo judge ;;
-        e2e | corpus) echo e2e ;;
+        golden* | e2e | corpus) echo go e2e ;;
         esac
     done
 }
@@ -39,6 +39,7 @@ prepare_stages() {
     trap 'stopped_early' EXIT
     # shellcheck disable=SC2046
     need $(groups_of "$@")
+    [[ " $* " != *" golden"* && " $* " != *" e2e "* && " $* " != *" corpus "* ]] || need_go
     prepare_build dev "$@"
     [[ " $* " != *-asan* && " $* " != *" fuzz-replay "* ]] || prepare_build asan "$@"
     if [[ " $* " == *" e2e "* || " $* " == *" corpus "* ]] && [ -x "$root/tests/e2e/build" ]; then
