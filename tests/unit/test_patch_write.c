@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pointers, and the writer of patches. */
+#include "in_arena.h"
+#include "portside/patch.h"
+#include "support/runner.h"
+
+static struct ps_json *must_parse(struct ps_arena *arena, const char *text)
+{
+    struct ps_json *root = NULL;
+    struct ps_error err = {.message = ""};
+    struct ps_status status = ps_json_parse(arena, ps_str_of(text), &root, &err);
+    ck_assert_msg(ps_ok(status), "%s: %s", text, err.message);
+    return root;
+}
+
+static const struct key_row {
+    const char *key;
+    const char *expected;
+} keys[] = {
+    {"a", "/p/a"},
+    {"", "/p/"},
+    {"portside.dev/status", "/p/portside.dev~1status"},
+    {"~", "/p/~0"},
+    {"~1", "/p/~01"},
+    {"a/b~c/", "/p/a~1b~0c~1"},
+    {"\xC3\xA4\"\\", "/p/\xC3\xA4\"\\"},
+};
+
+static void point(struct ps_arena *arena, const void *arg)
+{
+    const struct key_row *row = arg;
+    struct ps_json *doc = must_parse(arena, "{\"p\":{}}");
+    struct ps_str pointer = ps_pointer_key(arena, PS_STR("/p"), ps_str_of(row->key));
+    ck_assert_str_eq(pointer.ptr, row->expected);
+    ps_json_object_set(arena, ps_json_mutable_get(doc, PS_STR("p")), ps_str_of(row->key),
+                       must_parse(arena, "42"));
+    ck_assert_int_eq(ps_json_type(ps_pointer_find(arena, doc, pointer)), PS_JSON_NUMBER);
+}
+
+START_TEST(test_pointer_of_key)
+{
+    ps_in_arena(point, &keys[_i]);
+}
+END_TEST
+
+/* RFC 6901 section 5, and pointers that name nothing (expected NULL). */
+static const struct find_row {
+    const char *pointer;
+    const char *expected;
+} finds[] = {
+    {"/foo", "[\"bar\",\"baz\"]"},
+    {"/foo/0", "\"bar\""},
+    {"/", "0"},
+    {"/a~1b", "1"},
+    {"/c%d", "2"},
+    {"/e^f", "3"},
+    {"/g|h", "4"},
+    {"/i\\j", "5"},
+    {"/k\"l", "6"},
+    {"/ ", "7"},
+    {"/m~0n", "8"},
+    {"/foo/2", NULL},
+    {"/foo/-", NULL},
+    {"/foo/00", NULL},
+    {"/foo/x", NULL},
+    {"/x", NULL},
+    {"/x/y", NULL},
+    {"foo", NULL},
+    {"/~", NULL},
+    {"/foo/0/x", NULL},
+    {"/m~n", NULL},
+    {"/foo/", NULL},
+};
+
+static void find(struct ps_arena *arena, const void *arg)
+{
+    const struct find_row *row = arg;
+    struct ps_json *doc =
+        must_parse(arena, "{\"foo\":[\"bar\",\"baz\"],\"\":0,\"a/b\":1,\"c%d\":2,\"e^f\":3,"
+                          "\"g|h\":4,\"i\\\\j\":5,\"k\\\"l\":6,\" \":7,\"m~n\":8}");
+    const struct ps_json *found = ps_pointer_find(arena, doc, ps_str_of(row->pointer));
+    if (row->expected == NULL) {
+        ck_assert_msg(found == NULL, "'%s' names something", row->pointer);
+        return;
+    }
+    ck_assert_msg(found != NULL, "'%s' names nothing", row->pointer);
+    ck_assert_msg(ps_json_equal(found, must_parse(arena, row->expected)), "'%s'", row->pointer);
+    ck_assert_ptr_eq(ps_pointer_find(arena, doc, PS_STR("")), doc);
+}
+
+START_TEST(test_find)
+{
+    ps_in_arena(find, &finds[_i]);
+}
+END_TEST
+
+static void write_none(struct ps_arena *arena, const void *row)
+{
+    struct ps_patch patch;
+    (void)row;
+    ps_patch_init(&patch, arena);
+    ck_assert_uint_eq(ps_patch_finish(&patch).len, 0);
+    ck_assert_uint_eq(patch.count, 0);
+}
+
+START_TEST(test_write_none)
+{
+    ps_in_arena(write_none, NULL);
+}
+END_TEST
+
+static void write_some(struct ps_arena *arena, const void *row)
+{
+    struct ps_patch patch;
+    (void)row;
+    ps_patch_init(&patch, arena);
+    struct ps_str list = ps_pointer_key(arena, PS_STR("/spec"), PS_STR("env"));
+    struct ps_jw *jw = ps_patch_add(&patch, ps_pointer_index(arena, list, 12));
+    ps_jw_object(jw);
+    ps_jw_member(jw, "name", PS_STR("A\n"));
+    ps_jw_object_end(jw);
+    ps_patch_end(&patch);
+    ps_patch_add_str(&patch, PS_STR("/a\"b"), PS_STR("x"));
+    ps_patch_replace_str(&patch, PS_STR("/r"), PS_STR("y"));
+    ps_jw_bool(ps_patch_replace(&patch, PS_STR("/t")), true);
+    ps_patch_end(&patch);
+    ps_patch_remove(&patch, PS_STR("/d"));
+    ck_assert_uint_eq(patch.count, 5);
+    struct ps_str text = ps_patch_finish(&patch);
+    ck_assert_str_eq(text.ptr, "[{\"op\":\"add\",\"path\":\"/spec/env/12\",\"value\":{\"name\":"
+                               "\"A\\n\"}},{\"op\":\"add\",\"path\":\"/a\\\"b\",\"value\":\"x\"},"
+                               "{\"op\":\"replace\",\"path\":\"/r\",\"value\":\"y\"},"
+                               "{\"op\":\"replace\",\"path\":\"/t\",\"value\":true},"
+                               "{\"op\":\"remove\",\"path\":\"/d\"}]");
+}
+
+START_TEST(test_write_some)
+{
+    ps_in_arena(write_some, NULL);
+}
+END_TEST
+
+Suite *ps_test_suite(void)
+{
+    Suite *suite = suite_create("patch_write");
+    TCase *pointers = tcase_create("pointers");
+    tcase_add_loop_test(pointers, test_pointer_of_key, 0, PS_COUNT(keys));
+    tcase_add_loop_test(pointers, test_find, 0, PS_COUNT(finds));
+    suite_add_tcase(suite, pointers);
+    TCase *writer = tcase_create("writer");
+    tcase_add_test(writer, test_write_none);
+    tcase_add_test(writer, test_write_some);
+    suite_add_tcase(suite, writer);
+    return suite;
+}
