@@ -3,7 +3,8 @@
 #
 # The text of the init container portside-address, run as
 #     sh -c <this text> portside-address [<text of hook.bash>]
-# in the broker's own image, so it needs no more than a POSIX sh, sleep, mkdir, mv and chmod.
+# in the broker's own image, so it needs no more than a POSIX sh (printf is a part of it nearly
+# everywhere), sleep, mkdir, mv and chmod.
 #
 # It lays down the hook (when given), then waits until every file named in PORTSIDE_WAIT
 # stands and is well-formed, so that the broker never starts with an empty endpoint: Kafka
