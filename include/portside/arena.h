@@ -33,8 +33,8 @@ void ps_arena_reset(struct ps_arena *arena);
  * Calls work(arg). Fails with PS_CODE_LIMIT if the limit was reached meanwhile; what work had
  * allocated is then still there until the next reset. Calls do not nest on one arena.
  */
-struct ps_status ps_arena_run(struct ps_arena *arena, struct ps_status (*work)(void *arg), void *arg,
-                              struct ps_error *err) PS_MUST_USE;
+struct ps_status ps_arena_run(struct ps_arena *arena, struct ps_status (*work)(void *arg),
+                              void *arg, struct ps_error *err) PS_MUST_USE;
 
 /* Uninitialised memory for any type. Never NULL; only inside ps_arena_run(). */
 void *ps_arena_alloc(struct ps_arena *arena, size_t bytes);

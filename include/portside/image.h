@@ -17,8 +17,8 @@ struct ps_image {
 };
 
 /* Views into text. Fails with PS_CODE_INPUT if text is not a reference. */
-struct ps_status ps_image_parse(struct ps_str text, struct ps_image *ret_image, struct ps_error *err)
-    PS_MUST_USE;
+struct ps_status ps_image_parse(struct ps_str text, struct ps_image *ret_image,
+                                struct ps_error *err) PS_MUST_USE;
 
 /* True if the tag is absent or floating ("latest") and no digest pins it. */
 bool ps_image_is_floating(const struct ps_image *image);

@@ -35,8 +35,8 @@ enum ps_json_type {
 };
 
 /* Parses text. Fails with PS_CODE_INPUT and a message that names the byte offset. */
-struct ps_status ps_json_parse(struct ps_arena *arena, struct ps_str text, struct ps_json **ret_root,
-                               struct ps_error *err) PS_MUST_USE;
+struct ps_status ps_json_parse(struct ps_arena *arena, struct ps_str text,
+                               struct ps_json **ret_root, struct ps_error *err) PS_MUST_USE;
 
 enum ps_json_type ps_json_type(const struct ps_json *node);
 /* "object", "string", … for messages. */

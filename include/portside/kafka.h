@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Kafka's own words: security protocols, listener names. Source: org.apache.kafka.common.security.auth.SecurityProtocol. */
+/*
+ * Kafka's own words: security protocols.
+ * Source: org.apache.kafka.common.security.auth.SecurityProtocol.
+ */
 #pragma once
 
 #include <stdbool.h>

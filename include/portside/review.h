@@ -35,7 +35,7 @@ struct ps_review {
     struct ps_str namespace_name;
     struct ps_str name; /* the request's, else the object's; may be empty (generateName) */
     bool dry_run;
-    struct ps_json *root; /* the whole review; for the in-process patch check */
+    struct ps_json *root;             /* the whole review; for the in-process patch check */
     const struct ps_json *object;     /* NULL if absent or null */
     const struct ps_json *old_object; /* NULL if absent or null */
 };
@@ -49,9 +49,9 @@ struct ps_status ps_review_decode(struct ps_arena *arena, struct ps_str text,
 
 struct ps_review_answer {
     bool allowed;
-    int code;                    /* HTTP-like, of a refusal */
-    struct ps_str message;       /* of a refusal */
-    struct ps_str patch;         /* JSON text; empty: neither patch nor patchType is sent */
+    int code;              /* HTTP-like, of a refusal */
+    struct ps_str message; /* of a refusal */
+    struct ps_str patch;   /* JSON text; empty: neither patch nor patchType is sent */
     size_t warning_count;
     const struct ps_str *warnings; /* control characters are replaced by spaces, cut to 256 */
     size_t audit_count;

@@ -22,7 +22,10 @@ struct ps_str {
 /* A view of a string literal. */
 #define PS_STR(literal) ((struct ps_str){"" literal, sizeof(literal) - 1})
 /* The same where the language wants a constant, as in static tables. */
-#define PS_STR_INIT(literal) {"" literal, sizeof(literal) - 1}
+#define PS_STR_INIT(literal)                                                                       \
+    {                                                                                              \
+        "" literal, sizeof(literal) - 1                                                            \
+    }
 
 /* The two arguments of a "%.*s" conversion. */
 #define PS_FMT(view) (int)(view).len, (view).ptr == NULL ? "" : (view).ptr

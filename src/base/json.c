@@ -117,8 +117,8 @@ static struct ps_status refuse_duplicates(struct ps_arena *arena, const cJSON *n
     return ps_success();
 }
 
-struct ps_status ps_json_parse(struct ps_arena *arena, struct ps_str text, struct ps_json **ret_root,
-                               struct ps_error *err)
+struct ps_status ps_json_parse(struct ps_arena *arena, struct ps_str text,
+                               struct ps_json **ret_root, struct ps_error *err)
 {
     PS_TRY(ps_json_scan(text, err));
     ps_json_enter(arena);

@@ -53,7 +53,7 @@ void ps_jw_array_end(struct ps_jw *jw)
 static void put_escape(struct ps_buf *buf, unsigned char c)
 {
     static const char *const named[] = {
-        ['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n", ['\f'] = "\\f",
+        ['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n",  ['\f'] = "\\f",
         ['\r'] = "\\r", ['"'] = "\\\"", ['\\'] = "\\\\",
     };
     if (c < PS_COUNT(named) && named[c] != NULL) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sources: kafka.server.KafkaConfig and, from 3.9, org.apache.kafka.server.config.AbstractKafkaConfig:
- * listeners, effectiveAdvertisedListeners, effectiveListenerSecurityProtocolMap,
+ * Sources: kafka.server.KafkaConfig and, from 3.9, AbstractKafkaConfig: listeners, effectiveAdvertisedListeners, effectiveListenerSecurityProtocolMap,
  * interBrokerListenerName. Values are trimmed as ConfigDef does.
  */
 #include "listener_state.h"

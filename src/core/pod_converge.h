@@ -23,7 +23,7 @@ bool ps_list_conflicts(struct ps_arena *arena, const struct ps_list *list,
 void ps_list_converge(struct ps_patch *patch, const struct ps_list *list,
                       const struct ps_pieces *pieces);
 
-/* As above for a list in which ours must come first: kubelet expands $(VAR) from earlier entries. */
+/* As above for a list in which ours must come first, as kubelet expands $(VAR) in order. */
 void ps_list_converge_front(struct ps_patch *patch, const struct ps_list *list,
                             const struct ps_pieces *pieces);
 
