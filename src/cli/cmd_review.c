@@ -9,10 +9,11 @@
 #include "review_expected.h"
 
 #define MIB ((size_t)1024 * 1024)
-/* Names of inputs; files with everything that is compared; one answer of ps_admit(). */
+/* Names of inputs; files with everything that is compared. */
 #define NAMES_BYTES_MAX (64 * MIB)
 #define ARENA_BYTES_MAX (1024 * MIB)
-#define ADMIT_BYTES_MAX (64 * MIB)
+/* As the server has it (src/server/worker.c), so that both refuse the same reviews. */
+#define ADMIT_BYTES_PER_BODY 16U
 
 static const struct ps_option options[] = {
     {.name = "output",
@@ -256,17 +257,6 @@ static struct ps_status begin(void *arg)
     return ps_success();
 }
 
-static int run(struct ps_session *session, int count, char **operands)
-{
-    struct start start = {.session = session, .count = count, .operands = operands};
-    if (!ps_ok(ps_arena_run(session->names, begin, &start, &start.err))) {
-        (void)ps_cli_fail(session->cli, line.command, &start.err); /* whatever it was: bad input */
-        return PS_EXIT_INPUT;
-    }
-    review_all(session, &start.inputs);
-    return session->exit_code;
-}
-
 static int no_memory(const struct ps_cli *cli)
 {
     struct ps_error err;
@@ -275,14 +265,28 @@ static int no_memory(const struct ps_cli *cli)
     return ps_cli_fail(cli, line.command, &err);
 }
 
+static int run(struct ps_session *session, int count, char **operands)
+{
+    struct start start = {.session = session, .count = count, .operands = operands};
+    if (!ps_ok(ps_arena_run(session->names, begin, &start, &start.err))) {
+        (void)ps_cli_fail(session->cli, line.command, &start.err); /* whatever it was: bad input */
+        return PS_EXIT_INPUT;
+    }
+    session->admits = ps_arena_new((size_t)session->config.body_max_bytes * ADMIT_BYTES_PER_BODY);
+    if (session->admits == NULL) {
+        return no_memory(session->cli);
+    }
+    review_all(session, &start.inputs);
+    ps_arena_free(session->admits);
+    return session->exit_code;
+}
+
 static int run_with_arenas(struct ps_session *session, int count, char **operands)
 {
     session->names = ps_arena_new(NAMES_BYTES_MAX);
     session->arena = ps_arena_new(ARENA_BYTES_MAX);
-    session->admits = ps_arena_new(ADMIT_BYTES_MAX);
-    bool complete = session->names != NULL && session->arena != NULL && session->admits != NULL;
+    bool complete = session->names != NULL && session->arena != NULL;
     int code = complete ? run(session, count, operands) : no_memory(session->cli);
-    ps_arena_free(session->admits);
     ps_arena_free(session->arena);
     ps_arena_free(session->names);
     return code;
