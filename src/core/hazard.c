@@ -25,8 +25,8 @@ static const struct hazard hazards[] = {
     {"not-advertised", ps_hazard_not_advertised,
      "{variable} is not set, and {name} exits without it: set NAME://$(POD_NAME).SERVICE:PORT"},
     {"service-links", ps_hazard_service_links,
-     "service links stay on as a container reads them, and a Service 'kafka' would set KAFKA_PORT, "
-     "which stops the image: rename it"},
+     "a container reads service variables, so a Service 'kafka' would set KAFKA_PORT and stop "
+     "the broker: rename that Service"},
     {"zookeeper-floating-tag", ps_hazard_floating_tag,
      "image '{value}' has no fixed tag, and Kafka 4 has no ZooKeeper mode: pin {name} or older"},
     {"zookeeper-kraft-image", ps_hazard_kraft_image,
@@ -83,8 +83,8 @@ static const struct hazard hazards[] = {
     {"offsets-replication", ps_hazard_offsets_default,
      "{variable} is not set and so 3: with one broker alone consumers never join, set it to 1"},
     {"certificate-names", ps_hazard_certificate,
-     "listener '{name}' shows clients the broker's certificate, which cannot name node addresses: "
-     "set portside.dev/advertised-host"},
+     "listener '{name}' shows the broker's certificate, which cannot name node addresses: set "
+     "portside.dev/advertised-host"},
     {"node-port-base-id", ps_hazard_id_not_ordinal,
      "node ports are portside.dev/node-port-base + ordinal, not + id: {variable} is {number}"},
     {"node-port-base-computed", ps_hazard_id_computed,
@@ -96,8 +96,8 @@ static const struct hazard hazards[] = {
      "istio's ambient mode with strict mTLS resets outside clients: set port {number} to PERMISSIVE "
      "by PeerAuthentication"},
     {"same-node", ps_hazard_same_node,
-     "nothing keeps {number} brokers on different nodes: add podAntiAffinity or "
-     "topologySpreadConstraints by kubernetes.io/hostname"},
+     "nothing keeps {number} brokers on different nodes: add podAntiAffinity by "
+     "kubernetes.io/hostname or a topology spread"},
 };
 
 /* Unicode's category Cc, which Go's warning header refuses: U+0000-001F and U+007F-009F. */
@@ -206,6 +206,9 @@ void ps_hazard_report(struct ps_hazard_view *view, struct ps_hazard_finding find
 void ps_hazards(const struct ps_hazard_facts *facts, struct ps_warnings *warnings)
 {
     struct ps_hazard_view *view = PS_ARENA_NEW(warnings->arena, struct ps_hazard_view);
+    if (facts->broker->family == NULL) {
+        return;
+    }
     ps_hazard_view_read(warnings->arena, facts, view);
     view->warnings = warnings;
     for (size_t i = 0; i < PS_COUNT(hazards); i++) {

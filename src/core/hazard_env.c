@@ -12,7 +12,7 @@ static const enum ps_hazard_key listener_keys[] = {PS_HAZARD_LISTENERS, PS_HAZAR
 static const enum ps_hazard_key id_keys[] = {PS_HAZARD_NODE_ID, PS_HAZARD_BROKER_ID};
 
 /* References beyond these are not looked at: a value with more is not a person's. */
-#define REFERENCES_MAX 32
+#define REFERENCES_MAX 12
 
 /* Where kubelet finds a variable that a value uses. */
 enum standing {

@@ -144,12 +144,17 @@ void ps_hazard_id_not_ordinal(struct ps_hazard_view *view)
     }
 }
 
-/* The value behind "NODE_ID=" and the like, up to the end of its line. */
+/* The assignment to name, up to the end of the shell's command. */
 static struct ps_str assigned(struct ps_str command, const char *name)
 {
     size_t at = ps_str_find(command, ps_str_of(name), 0);
     struct ps_str rest = ps_str_slice(command, at, command.len);
-    return ps_str_slice(rest, 0, ps_str_index(rest, '\n'));
+    size_t end = 0;
+    while (end < rest.len && rest.ptr[end] != '\n' && rest.ptr[end] != ';' &&
+           rest.ptr[end] != '&') {
+        end++;
+    }
+    return ps_str_slice(rest, 0, end);
 }
 
 /* $((… + 1)) in the assignment of an id: the number is not the ordinal. */

@@ -5,8 +5,10 @@
 
 /* Values that name each other grow without end; nobody's listeners come near these. */
 #define DEPTH_MAX 4
-#define REFERENCES_MAX 32
 #define EXPANDED_BYTES_MAX 8192
+
+/* Longer than any variable's name. A bound, lest a value full of "$(" take quadratic time. */
+#define REFERENCE_BYTES_MAX 256
 
 /* IsEnvVarName of Kubernetes' validation: a C identifier, or '.' and '-' in it. */
 static bool is_variable_name(struct ps_str name)
@@ -42,10 +44,12 @@ static size_t name_end(struct ps_str value, size_t at)
     return at;
 }
 
+/* Index of the next end at or behind at; 0 if there is none near. */
 static size_t closing(struct ps_str value, size_t at, char end)
 {
-    size_t found = ps_str_index(ps_str_slice(value, at, value.len), end) + at;
-    return found < value.len ? found : 0;
+    struct ps_str near = ps_str_slice(value, at, at + REFERENCE_BYTES_MAX);
+    size_t found = ps_str_index(near, end);
+    return found < near.len ? at + found : 0;
 }
 
 static bool found(struct ps_str value, size_t begin, size_t end, enum ps_reference_kind kind,
@@ -132,7 +136,7 @@ const struct ps_json *ps_reference_resolve(const struct ps_json *env, struct ps_
 struct expansion {
     const struct ps_json *env;
     struct ps_buf buf;
-    size_t references;
+    size_t *budget;
 };
 
 /* The text of reference if its variable is literal; else reference as it is. */
@@ -140,7 +144,8 @@ static struct ps_str value_of(struct expansion *x, const struct ps_reference *re
                               size_t *before)
 {
     const struct ps_json *entry = NULL;
-    if (reference->kind == PS_REFERENCE_VARIABLE && x->references++ < REFERENCES_MAX) {
+    if (reference->kind == PS_REFERENCE_VARIABLE && *x->budget > 0) {
+        (*x->budget)--;
         entry = ps_reference_resolve(x->env, reference->name, *before, before);
     }
     if (entry == NULL || ps_json_type(ps_json_get(entry, "valueFrom")) == PS_JSON_OBJECT) {
@@ -171,9 +176,9 @@ static void expand(struct expansion *x, struct ps_str value, size_t before, unsi
 }
 
 struct ps_str ps_reference_expand(struct ps_arena *arena, const struct ps_json *env,
-                                  struct ps_str value, size_t before)
+                                  struct ps_str value, size_t before, size_t *budget)
 {
-    struct expansion x = {.env = env};
+    struct expansion x = {.env = env, .budget = budget};
     if (ps_str_index(value, '$') == value.len) {
         return value;
     }

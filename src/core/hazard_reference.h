@@ -30,6 +30,9 @@ bool ps_reference_next(struct ps_str value, size_t *at, struct ps_reference *ret
 const struct ps_json *ps_reference_resolve(const struct ps_json *env, struct ps_str name,
                                            size_t before, size_t *ret_index);
 
-/* Value with $(VAR) of literal variables resolved; the others stay as they are. */
+/*
+ * Value with $(VAR) of literal variables resolved; the others stay as they are. Each look at a
+ * variable takes one off *budget, and at 0 none is resolved any more.
+ */
 struct ps_str ps_reference_expand(struct ps_arena *arena, const struct ps_json *env,
-                                  struct ps_str value, size_t before);
+                                  struct ps_str value, size_t before, size_t *budget);

@@ -3,6 +3,9 @@
 
 #include "hazard_reference.h"
 
+/* A look at a variable costs a walk through env, which may be long. */
+#define REFERENCES_MAX 48
+
 /* By enum ps_hazard_key; the name of the variable behind KAFKA_ or KAFKA_CFG_. */
 static const char *const suffixes[PS_HAZARD_KEY_COUNT] = {
     [PS_HAZARD_LISTENERS] = "LISTENERS",
@@ -95,7 +98,7 @@ static void take(struct ps_hazard_view *view, const struct ps_json *entry, size_
     }
 }
 
-/* The command may set the variable under either name of it. */
+/* The command may set the variable; run of cp-kafka and apache takes NAME=VALUE as arguments. */
 static bool is_sure(const struct ps_hazard_view *view, const struct ps_hazard_setting *setting,
                     const char *suffix)
 {
@@ -103,13 +106,10 @@ static bool is_sure(const struct ps_hazard_view *view, const struct ps_hazard_se
     if (facts->broker->family->env_rule == PS_ENV_RULE_NONE) {
         return false;
     }
-    if (facts->env_read) {
-        return true;
-    }
     const char *plain = ps_arena_printf(view->arena, "KAFKA_%s", suffix).ptr;
     const char *bitnami = ps_arena_printf(view->arena, "KAFKA_CFG_%s", suffix).ptr;
-    return view->image_starts && (setting->entry != NULL || !view->env_from) &&
-           !ps_str_contains(facts->broker->command, plain) &&
+    bool read = view->image_starts && (setting->entry != NULL || !view->env_from);
+    return (facts->env_read || read) && !ps_str_contains(facts->broker->command, plain) &&
            !ps_str_contains(facts->broker->command, bitnami);
 }
 
@@ -120,11 +120,12 @@ static void read_endpoints(const struct ps_hazard_view *view,
     struct ps_str rest = setting->value;
     struct ps_str raw;
     const struct ps_json *env = ps_json_get(view->container, "env");
+    size_t budget = REFERENCES_MAX;
     if (setting->entry == NULL || !setting->literal || !setting->sure) {
         return;
     }
     for (size_t i = 0; i < PS_LISTENERS_MAX && ps_str_split(&rest, ',', &raw); i++) {
-        struct ps_str text = ps_reference_expand(view->arena, env, raw, setting->index);
+        struct ps_str text = ps_reference_expand(view->arena, env, raw, setting->index, &budget);
         size_t count = ret_endpoints->parsed.count;
         if (ps_endpoints_add(&ret_endpoints->parsed, ps_str_trim(text))) {
             ret_endpoints->raw[count] = ps_str_trim(raw);
