@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Connections: rows 61 to 76 of the checklist, as far as one process can show them."""
+
+import concurrent.futures
+import socket
+import ssl
+import time
+
+import client
+import reviews
+from registry import case, expect, expect_in
+
+SHORT = ("--handshake-seconds", "1", "--header-seconds", "1", "--body-seconds", "1", "--idle-seconds", "2",
+         "--drain-seconds", "0")
+
+
+@case("row 61: one connection serves 1000 reviews")
+def reuse(world):
+    with world.shared.connect() as connection:
+        body = reviews.review()
+        for number in range(1000):
+            answer = connection.post(body)
+            expect(answer.status, 200, f"status of number {number}")
+            expect(answer.headers.get("connection", "keep-alive").lower(), "keep-alive", "Connection")
+
+
+@case("row 61: pipelined requests are answered in order")
+def pipelining(world):
+    uids = [f"uid-{number}" for number in range(50)]
+    data = b""
+    for uid in uids:
+        body = reviews.review(uid=uid)
+        data += client.review_head(len(body)) + body
+    with world.shared.connect() as connection:
+        connection.send(data)
+        for uid in uids:
+            expect_in(uid, connection.response().text, "answer")
+
+
+@case("row 62: an idle connection is kept, then closed in good order")
+def idle(world):
+    with world.start(*SHORT) as server:
+        with server.connect() as connection:
+            expect(connection.post(reviews.review()).status, 200, "status")
+            time.sleep(1.4)
+            expect(connection.post(reviews.review()).status, 200, "status after 1.4 of 2 seconds")
+            begin = time.monotonic()
+            expect(connection.is_closed(6), True, "closed")
+            expect(1.5 < time.monotonic() - begin < 4, True, "after 2 seconds")
+        expect(server.metric('portside_deadlines_total{phase="idle"}'), 1, "metric")
+
+
+@case("row 64: a client that goes away in its body harms nobody")
+def abort_in_body(world):
+    body = reviews.padded(200000)
+    before = world.shared.metric("portside_admission_duration_seconds_count")
+    for cut in (0, 1, 1000, 100000, 199999):
+        connection = world.shared.connect()
+        connection.send(client.review_head(len(body)) + body[:cut])
+        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+        connection.sock.close()  # with RST
+    with world.shared.connect() as connection:
+        expect(connection.post(reviews.review()).status, 200, "status afterwards")
+    expect(world.shared.metric("portside_admission_duration_seconds_count") - before, 1, "reviews decided")
+
+
+@case("row 64: a client that goes away before its answer harms nobody")
+def abort_before_answer(world):
+    body = reviews.padded(1000000)
+    for _ in range(20):
+        connection = world.shared.connect()
+        connection.send(client.review_head(len(body)) + body)
+        connection.sock.close()
+    with world.shared.connect() as connection:
+        expect(connection.post(reviews.review()).status, 200, "status afterwards")
+
+
+def ends_within(server, begin_data, drip, low, high):
+    """The server must end a connection that drips, between low and high seconds from its beginning."""
+    with server.connect() as connection:
+        begin = time.monotonic()
+        connection.send(begin_data)
+        connection.sock.settimeout(0.2)
+        while time.monotonic() - begin < high + 3:
+            try:
+                if not connection.sock.recv(1000):
+                    break
+            except socket.timeout:
+                pass
+            except (ConnectionError, ssl.SSLError):
+                break
+            try:
+                connection.send(drip)
+            except (ConnectionError, ssl.SSLError):
+                break
+        took = time.monotonic() - begin
+        expect(low <= took <= high, True, f"ended after {took:.1f} s, wanted {low} to {high}")
+
+
+@case("row 65: a header that drips in is cut off")
+def slow_header(world):
+    with world.start(*SHORT) as server:
+        ends_within(server, b"POST /mutate HTTP/1.1\r\nX-Slow: ", b"a", 0.8, 4)
+        expect(server.metric('portside_deadlines_total{phase="header"}'), 1, "metric")
+
+
+@case("row 65: a body that drips in is cut off")
+def slow_body(world):
+    with world.start(*SHORT) as server:
+        ends_within(server, client.review_head(100000) + b"{", b" ", 0.8, 4)
+        expect(server.metric('portside_deadlines_total{phase="body"}'), 1, "metric")
+
+
+@case("row 65: one byte at a time is served if it is in time")
+def one_byte(world):
+    body = reviews.review()
+    with world.shared.connect() as connection:
+        for byte in client.review_head(len(body)) + body[:200]:
+            connection.send(bytes([byte]))
+        connection.send(body[200:])
+        expect(connection.response().status, 200, "status")
+
+
+@case("row 65: a client that does not take its answers is cut off")
+def slow_reader(world):
+    with world.start(*SHORT) as server:
+        connection = server.connect()
+        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.sock.settimeout(0.5)
+        body = reviews.review()
+        data = (client.review_head(len(body)) + body) * 20
+        try:
+            for _ in range(400):
+                connection.send(data)
+        except (socket.timeout, ConnectionError, ssl.SSLError):
+            pass
+        end = time.monotonic() + 8
+        while server.metric("portside_connections") > 0 and time.monotonic() < end:
+            time.sleep(0.2)
+        expect(server.metric("portside_connections"), 0, "open connections")
+        connection.sock.close()
+
+
+@case("row 66: TLS 1.2 and 1.3 are spoken, older ones are not")
+def versions(world):
+    for version, name in ((ssl.TLSVersion.TLSv1_2, "TLSv1.2"), (ssl.TLSVersion.TLSv1_3, "TLSv1.3")):
+        with world.shared.connect(version=version) as connection:
+            expect(connection.sock.version(), name, "version")
+            expect(connection.post(reviews.review()).status, 200, "status")
+    try:
+        world.shared.connect(version=ssl.TLSVersion.TLSv1_1).sock.close()
+    except (ssl.SSLError, ConnectionError, ValueError):
+        return
+    raise AssertionError("TLS 1.1 was accepted")
+
+
+@case("row 66: ALPN chooses http/1.1; none at all is served too")
+def alpn(world):
+    for offered, chosen in ((("http/1.1",), "http/1.1"), (("h2", "http/1.1"), "http/1.1"), ((), None)):
+        with world.shared.connect(alpn=offered) as connection:
+            expect(connection.sock.selected_alpn_protocol(), chosen, "protocol")
+            expect(connection.post(reviews.review()).status, 200, "status")
+
+
+@case("row 66: a client that speaks only h2 is told so in the handshake")
+def alpn_h2(world):
+    try:
+        world.shared.connect(alpn=("h2",)).sock.close()
+    except ssl.SSLError as error:
+        expect_in("NO_APPLICATION_PROTOCOL", str(error).upper().replace(" ", "_"), "alert")
+        return
+    raise AssertionError("h2 was accepted")
+
+
+@case("row 66: any server name and none are served")
+def server_names(world):
+    for name in ("portside.test", "other.example", None):
+        with world.shared.connect(name=name) as connection:
+            expect(connection.post(reviews.review()).status, 200, f"status of {name}")
+
+
+@case("row 66: plain HTTP on the TLS port is told so")
+def plain_http(world):
+    with socket.create_connection(world.shared.address, timeout=5) as sock:
+        sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        answer = sock.recv(4096)
+        expect_in(b"HTTP/1.1 400", answer, "status line")
+        expect_in(b"https://", answer + sock.recv(4096), "text")
+
+
+@case("row 66: half-open connections and noise are ended, and only debug records them")
+def half_open(world):
+    with world.start(*SHORT, "--log-level", "info") as server:
+        socket.create_connection(server.address).close()
+        silent = socket.create_connection(server.address, timeout=6)
+        begin = time.monotonic()
+        expect(silent.recv(1), b"", "a silent client is cut off")
+        expect(time.monotonic() - begin < 4, True, "within the deadline")
+        noise = socket.create_connection(server.address, timeout=5)
+        noise.sendall(b"\x16\x03\x01\xff\xff" + b"\x00" * 2000)
+        noise.settimeout(5)
+        while noise.recv(1000):
+            pass
+        expect(server.metric("portside_tls_handshake_failures_total"), 3, "metric")
+        expect([record["msg"] for record in server.log if record["level"] != "info"], [], "records")
+
+
+@case("row 66: the client closes its half after the request and still gets the answer")
+def half_close(world):
+    body = reviews.review()
+    with world.shared.connect() as connection:
+        connection.send(client.review_head(len(body)) + body)
+        raw = connection.sock
+        expect(connection.response().status, 200, "status")
+        raw.settimeout(5)
+        raw.unwrap().close()  # close_notify both ways
+
+
+@case("row 72: as many as the limit are served at once; the next one waits its turn")
+def limit(world):
+    with world.start("--connections-max", "8", "--drain-seconds", "0", "--threads", "1") as server:
+        held = [server.connect() for _ in range(8)]
+        for connection in held:
+            expect(connection.post(reviews.review()).status, 200, "status")
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(lambda: server.connect().post(reviews.review()).status)
+            time.sleep(0.5)
+            expect(waiting.done(), False, "number 9 waits")
+            held.pop().sock.close()
+            expect(waiting.result(10), 200, "status of number 9")
+        for connection in held:
+            connection.sock.close()
+
+
+@case("row 72: 200 connections at once, each with its request in two parts")
+def many(world):
+    body = reviews.review()
+    data = client.review_head(len(body)) + body
+    connections = [world.shared.connect() for _ in range(200)]
+    for part in (data[:300], data[300:]):
+        for connection in connections:
+            connection.send(part)
+    for connection in connections:
+        expect(connection.response().status, 200, "status")
+        connection.sock.close()
+
+
+@case("row 74: an Authorization header does not matter")
+def authorization(world):
+    body = reviews.review()
+    fields = [("Authorization", "Bearer secret"), ("Content-Type", "application/json"), ("Content-Length", len(body))]
+    with world.shared.connect() as connection:
+        connection.send(client.head("POST", "/mutate", fields) + body)
+        expect(connection.response().status, 200, "status")
+
+
+@case("row 76: an IPv6 address is served")
+def ipv6(world):
+    with world.start("--listen", "[::1]:0", "--drain-seconds", "0") as server:
+        with server.connect(name="localhost") as connection:
+            expect(connection.post(reviews.review()).status, 200, "status")
