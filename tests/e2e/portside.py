@@ -13,13 +13,14 @@ import urllib.request
 from harness import ROOT, STATE, check, wait_until
 from hooks import Certificates, portside as portside_registration, register
 
-BUILDS = ("dev", "release", "clang", "asan")
+PRESETS = ("dev", "release", "clang", "asan")
 
 
 def find_binary(path=None):
-    """The program: as given, or of the first preset that has one."""
-    candidates = [path] if path else [os.path.join(ROOT, "build", preset, "src", "cli", "portside")
-                                      for preset in BUILDS]
+    """The program: as given, or $PORTSIDE_BIN, or that of the first preset that has one."""
+    path = path or os.environ.get("PORTSIDE_BIN")
+    candidates = [path] if path else [os.path.join(ROOT, "build", preset, "bin", "portside")
+                                      for preset in PRESETS]
     for candidate in candidates:
         if os.access(candidate, os.X_OK):
             return os.path.abspath(candidate)
@@ -52,14 +53,14 @@ class Portside:
     def url(self):
         return f"https://127.0.0.1:{self.port}/mutate"
 
-    def start(self, *options):
+    def start(self, drain_seconds=0):
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [self.binary, "serve", "--listen", f"127.0.0.1:{self.port}",
                  "--plain-listen", f"127.0.0.1:{self.plain_port}",
                  "--tls-cert", self.certificates.path("portside.crt"),
                  "--tls-key", self.certificates.path("portside.key"),
-                 "--log-format", "json", *options],
+                 "--log-format", "json", "--drain-seconds", str(drain_seconds)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait_until("portside is ready", self.ready)
         return self

@@ -26,13 +26,8 @@ def roll(test, namespace, pod, container, delivery):
     test.cluster.make_ready(namespace, pod)
     after = test.cluster.wait_pod(namespace, pod, unlike=before["metadata"]["uid"])
     check("kubectl.kubernetes.io/restartedAt" in after["metadata"]["annotations"], "an old revision came back")
-    check_injected(after, container, delivery, port=values_port(after, container, delivery))
+    check_injected(after, container, delivery, port=after["metadata"]["annotations"].get(PORT, "9194"))
     return after
-
-
-def values_port(pod, container, delivery):
-    """The listener's port as the pod's annotations say."""
-    return pod["metadata"]["annotations"].get(PORT, "9194")
 
 
 def test_scale(test):

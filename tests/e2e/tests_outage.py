@@ -45,7 +45,7 @@ def hammer(test, namespace, stop, failures, done):
 
 def test_leaving_answers_what_it_has(test):
     namespace = test.namespace()
-    leaving = Portside(test.cluster, test.portside.binary, "leaving").start("--drain-seconds", "3")
+    leaving = Portside(test.cluster, test.portside.binary, "leaving").start(drain_seconds=3)
     stop, failures, done = threading.Event(), [], []
     try:
         leaving.register()
@@ -70,10 +70,10 @@ def test_leaving_answers_what_it_has(test):
 
 
 def test_readiness_goes_first(test):
-    leaving = Portside(test.cluster, test.portside.binary, "unready").start("--drain-seconds", "2")
+    leaving = Portside(test.cluster, test.portside.binary, "unready").start(drain_seconds=2)
     check(leaving.plain("/healthz")[0] == 200, "not healthy")
     check("portside" in leaving.plain("/metrics")[1], "no metrics")
     leaving.process.terminate()
     wait_until("not ready", lambda: leaving.plain("/readyz")[0] == 503, 2)
     check(leaving.plain("/healthz")[0] == 200, "a server that leaves is still alive")
-    check(leaving.stop() == 0, "exit code")
+    check(leaving.process.wait(10) == 0, f"exit code {leaving.process.returncode}")

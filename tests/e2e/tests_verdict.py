@@ -71,10 +71,10 @@ def test_create_copies_security_context(test):
 
 
 def test_apply_twice(test):
-    namespace, _ = create(test, "apache-env", "apply")
+    namespace, _ = create(test, "cp-kraft-env", "apply")
     check_injected(test.cluster.wait_pod(namespace, "kafka-0"), "kafka", "env")
     before = test.cluster.statefulset(namespace, "kafka")
-    again = submit(test, namespace, manifest("apache-env"), "apply")
+    again = submit(test, namespace, manifest("cp-kraft-env"), "apply")
     check("statefulset.apps/kafka unchanged" in again.out, again.out)
     after = test.cluster.statefulset(namespace, "kafka")
     check(before["metadata"]["generation"] == after["metadata"]["generation"], "the generation moved")
@@ -96,9 +96,9 @@ def test_server_side_apply(test):
 
 def test_dry_run_has_no_effect(test):
     namespace = test.namespace()
-    documents = annotated("apache-env", {"portside.dev/listener-port": "9294"})
+    documents = annotated("cp-kraft-env", {"portside.dev/listener-port": "9294"})
     result = submit(test, namespace, documents, "create", "--dry-run=server", "-o", "json")
-    dry = next(item for item in json.loads(result.out)["items"] if item["kind"] == "StatefulSet")
+    dry = json.loads(result.out)
     check(test.cluster.statefulset(namespace, "kafka") is None, "a dry run created something")
     submit(test, namespace, documents)
     real = test.cluster.statefulset(namespace, "kafka")
@@ -153,7 +153,7 @@ def test_skips(test):
                               ("apache-controller-role", "kafka-controller-0", "controller-only"),
                               ("operator-confluent", "kafka-0", "operator-owned"),
                               ("apache-windows", "kafka-0", "windows")):
-        namespace = test.namespace(suffix="-" + name)
+        namespace = test.namespace()
         result = submit(test, namespace, manifest(name))
         check_untouched(test.cluster.wait_pod(namespace, pod))
         record = test.portside.wait_record(namespace=namespace, kind="Pod", name=pod)
@@ -165,7 +165,7 @@ def test_leaves_with_a_warning(test):
     for name, word in (("apache-few-env", "KAFKA_"), ("apache-direct-java", "java"),
                        ("apache-native-export", "native"), ("custom-opaque", "portside.dev/family"),
                        ("apache-two-brokers", "portside.dev/container")):
-        namespace = test.namespace(suffix="-" + name)
+        namespace = test.namespace()
         result = submit(test, namespace, manifest(name))
         pod = manifest(name)[-1]["metadata"]["name"] + "-0"
         check_untouched(test.cluster.wait_pod(namespace, pod))
@@ -212,7 +212,6 @@ def test_warnings_at_kubectl(test):
             check(any(word in line for line in result.warnings()), f"{name}: no '{word}' in {result.warnings()}")
         for line in result.warnings():
             check(len(line) <= 120, f"{name}: {len(line)} characters: {line}")
-        test.clear()
 
 
 def test_stale_endpoint_is_removed(test):
@@ -228,9 +227,8 @@ def test_resubmission_changes_nothing(test):
         namespace, _ = create(test, name)
         pod = test.cluster.wait_pod(namespace, "kafka-0")
         check_injected(pod, container, delivery)
-        test.clear()
         # The same pod, once more, where nothing of that name is: what a restored backup looks like.
-        other = test.namespace(suffix="-again")
+        other = test.namespace()
         for field in ("uid", "resourceVersion", "creationTimestamp", "managedFields"):
             pod["metadata"].pop(field, None)
         pod["metadata"]["namespace"] = other
@@ -241,7 +239,6 @@ def test_resubmission_changes_nothing(test):
             check(again["metadata"][part] == pod["metadata"][part], f"{name}: {part} changed")
         check(again["spec"] == pod["spec"], f"{name}: the spec changed")
         test.portside.wait_record(namespace=other, kind="Pod", verdict="unchanged")
-        test.clear()
 
 
 def test_pods_without_a_statefulset(test):
