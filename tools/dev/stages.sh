@@ -18,7 +18,7 @@ groups_of() {
     echo build test
     for stage in "$@"; do
         case $stage in
-        lint) echo lint ;;
+        lint | script) echo lint ;;
         judge) echo judge ;;
         golden* | e2e | corpus) echo go e2e ;;
         esac
@@ -111,7 +111,7 @@ run_stage() {
     [ ! -t 0 ] || guard+=(--foreground)
     guard+=("${limit[$stage]:-900}")
     local arguments=()
-    [[ $program != tests/e2e/* ]] || arguments=(--portside "$root/build/$preset/bin/portside")
+    [[ $program != tests/e2e/* && $program != tests/contract/* ]] || arguments=(--portside "$root/build/$preset/bin/portside")
     step "$stage" "test-$stage" in_build "$preset" "${guard[@]}" "$root/$program" \
         "${arguments[@]+"${arguments[@]}"}" || status=$?
     counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log_dir/test-$stage.log" | tail -n 1)
