@@ -3,11 +3,14 @@
 
 import base64
 import json
+import re
 
 from golden import cases
 
 # No warning may be longer, nor hold control characters (apiserver-contract: such are dropped).
 WARNING_MAX = 256
+# Variables whose values must stay out of what we say: patches stand in the audit log.
+SECRET = re.compile(r"PASSWORD|SECRET|JAAS|CREDENTIAL|TOKEN")
 
 
 def same(left, right):
@@ -127,3 +130,25 @@ def check_object(case, patched, scripts, who):
         case.fail(f"{cases.OBJECT} is missing")
     elif not same(scripts.restore(case.object), document):
         case.fail(f"{cases.OBJECT} by {who}: {first_difference(scripts.restore(case.object), document)}")
+
+
+def variables(node):
+    """Every object with a name and a value, wherever it stands."""
+    if isinstance(node, list):
+        for element in node:
+            yield from variables(element)
+    elif isinstance(node, dict):
+        if "name" in node and "value" in node:
+            yield node
+        for member in node.values():
+            yield from variables(member)
+
+
+def check_secrets(case, answer):
+    """No value of a variable that may be a secret is repeated, nor what stands in quotes in it."""
+    said = json.dumps([answer["patch"], answer["response"]], ensure_ascii=False)
+    for variable in variables(case.review()["request"]["object"]):
+        value = str(variable.get("value", ""))
+        for part in (value, *re.findall(r'"([^"]+)"', value)):
+            if SECRET.search(str(variable.get("name"))) and len(part) > 5 and part in said:
+                case.fail(f"the value of {variable['name']} is repeated in the answer")
