@@ -31,8 +31,7 @@ struct ps_exposure_reader;
       "and `None`.", \
       true, true, type) \
     X(LISTENER_NAME, "listener-name", "PORTSIDE", "a listener name", \
-      "2 to 63 letters and digits that begin with a letter, best in upper case, not ending in " \
-      "SSL", \
+      "2 to 63 letters, digits, '_', '-' or '.' that begin with a letter, best in upper case", \
       "Name of the listener. One that the broker already has is adopted: its port stays, only " \
       "its advertised address is set.", \
       true, true, listener_name) \

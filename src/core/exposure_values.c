@@ -95,26 +95,20 @@ bool ps_exposure_read_type(struct ps_exposure_reader *reader, struct ps_str valu
     return true;
 }
 
-static bool is_alphanumeric(struct ps_str text)
+static bool is_name_byte(char c)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        if (!ps_is_alpha(text.ptr[i]) && !ps_is_digit(text.ptr[i])) {
-            return false;
-        }
-    }
-    return true;
+    return ps_is_alpha(c) || ps_is_digit(c) || c == '_' || c == '-' || c == '.';
 }
 
-/*
- * The name becomes part of variables and properties (KAFKA_LISTENER_NAME_<X>_…), and the start
- * scripts of some images take "SSL://" and "SASL_" anywhere in the listeners for a protocol.
- */
+/* What Kafka takes, as a listener of any name may be adopted; inject.c is choosier with new ones. */
 bool ps_exposure_read_listener_name(struct ps_exposure_reader *reader, struct ps_str value)
 {
-    struct ps_str end = ps_str_slice(value, value.len < 3 ? 0 : value.len - 3, value.len);
-    if (value.len < LISTENER_NAME_MIN || value.len > LISTENER_NAME_MAX ||
-        !ps_is_alpha(value.ptr[0]) || !is_alphanumeric(value) ||
-        ps_str_equal_nocase(end, PS_STR("SSL"))) {
+    bool valid = value.len >= LISTENER_NAME_MIN && value.len <= LISTENER_NAME_MAX &&
+                 ps_is_alpha(value.ptr[0]);
+    for (size_t i = 0; valid && i < value.len; i++) {
+        valid = is_name_byte(value.ptr[i]);
+    }
+    if (!valid) {
         return ps_exposure_refuse_value(reader, value);
     }
     reader->exposure->listener_name = value;

@@ -111,11 +111,39 @@ static bool mirrors_settings(struct ps_arena *arena, const struct ps_exposures *
     return false;
 }
 
+/*
+ * A new name goes through variables and start scripts, some of which take "SSL://" or "SASL_"
+ * anywhere in the listeners for a protocol; only letters and digits pass all of them.
+ */
+static bool is_plain_name(struct ps_str name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        if (!ps_is_alpha(name.ptr[i]) && !ps_is_digit(name.ptr[i])) {
+            return false;
+        }
+    }
+    struct ps_str end = ps_str_slice(name, name.len < 3 ? 0 : name.len - 3, name.len);
+    return !ps_str_equal_nocase(end, PS_STR("SSL"));
+}
+
+static bool names_pass_scripts(const struct ps_exposures *exposures,
+                               const struct ps_injection *injection)
+{
+    for (size_t i = 0; i < exposures->count; i++) {
+        if (!injection->plan.results[i].adopted &&
+            !is_plain_name(exposures->list[i].listener_name)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool is_easy(struct ps_arena *arena, const struct ps_exposures *exposures,
                     struct ps_injection *injection)
 {
     return injection->env_read && all_three_literal(injection) &&
            injection->plan.outcome != PS_LISTENER_REFUSED &&
+           names_pass_scripts(exposures, injection) &&
            !mirrors_settings(arena, exposures, injection);
 }
 

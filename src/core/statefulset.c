@@ -5,12 +5,10 @@
  * portside never starts a rollout.
  */
 #include "plaintext.h"
-#include "pod_converge.h"
 #include "portside/hazard.h"
 #include "portside/inject.h"
 #include "portside/mutate.h"
-
-#define TEMPLATE_ANNOTATIONS "/spec/template/metadata/annotations"
+#include "template_copy.h"
 
 struct statefulset {
     struct ps_arena *arena;
@@ -39,30 +37,12 @@ static const struct ps_json *annotations_of(const struct ps_json *metadata)
     return ps_json_get(metadata, "annotations");
 }
 
-/* True if a user's key of ours is not the same in both maps, seen from a. */
-static bool differs_from(const struct ps_json *a, const struct ps_json *b)
-{
-    PS_JSON_EACH(member, a)
-    {
-        struct ps_str key = ps_json_key(member);
-        if (ps_exposure_is_user_key(key) && !ps_json_equal(member, ps_json_get_str(b, key))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool user_keys_differ(const struct ps_json *a, const struct ps_json *b)
-{
-    return differs_from(a, b) || differs_from(b, a);
-}
-
 /* Annotations are judged when they change: an old mistake must not block a later, other update. */
 static bool annotations_are_new(const struct statefulset *set)
 {
     const struct ps_json *old = annotations_of(ps_json_get(set->review->old_object, "metadata"));
     return set->review->operation == PS_OPERATION_CREATE ||
-           user_keys_differ(annotations_of(set->metadata), old);
+           ps_user_keys_differ(annotations_of(set->metadata), old);
 }
 
 static void deny(struct statefulset *set, enum ps_reason reason, struct ps_str message)
@@ -75,133 +55,16 @@ static void deny(struct statefulset *set, enum ps_reason reason, struct ps_str m
     ps_warn(&set->decision->warnings, "%.*s", PS_FMT(message));
 }
 
-/* True if key stands in the comma-separated list of copied keys. */
-static bool is_copied(struct ps_str copied, struct ps_str key)
-{
-    struct ps_str element;
-    while (ps_str_split(&copied, ',', &element)) {
-        if (ps_str_equal(element, key)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static struct ps_str keys_to_copy(const struct statefulset *set)
-{
-    struct ps_buf buf;
-    ps_buf_init(&buf, set->arena, 128);
-    PS_JSON_EACH(member, annotations_of(set->metadata))
-    {
-        if (ps_exposure_is_user_key(ps_json_key(member))) {
-            ps_buf_puts(&buf, buf.len == 0 ? "" : ",");
-            ps_buf_put(&buf, ps_json_key(member));
-        }
-    }
-    return ps_buf_view(&buf);
-}
-
-static void write_annotations(const struct statefulset *set, struct ps_jw *jw, struct ps_str copied)
-{
-    ps_jw_object(jw);
-    PS_JSON_EACH(member, annotations_of(set->metadata))
-    {
-        if (ps_exposure_is_user_key(ps_json_key(member))) {
-            ps_jw_key_str(jw, ps_json_key(member));
-            ps_jw_str(jw, ps_json_text(member));
-        }
-    }
-    ps_jw_member(jw, PS_ANNOTATION_COPIED, copied);
-    ps_jw_object_end(jw);
-}
-
-/* The template has no annotations, or no metadata at all. */
-static void create_template_annotations(struct statefulset *set, struct ps_str copied)
-{
-    struct ps_patch *patch = &set->decision->patch;
-    bool has_metadata = ps_json_type(set->template_metadata) == PS_JSON_OBJECT;
-    struct ps_jw *jw = ps_patch_add(patch, has_metadata ? PS_STR(TEMPLATE_ANNOTATIONS)
-                                                        : PS_STR("/spec/template/metadata"));
-    if (!has_metadata) {
-        ps_jw_object(jw);
-        ps_jw_key(jw, "annotations");
-    }
-    write_annotations(set, jw, copied);
-    if (!has_metadata) {
-        ps_jw_object_end(jw);
-    }
-    ps_patch_end(patch);
-}
-
-static void remove_gone_keys(struct statefulset *set, const struct ps_json *existing)
-{
-    struct ps_str copied = ps_json_get_text(existing, PS_ANNOTATION_COPIED);
-    PS_JSON_EACH(member, existing)
-    {
-        struct ps_str key = ps_json_key(member);
-        bool gone = ps_json_get_str(annotations_of(set->metadata), key) == NULL;
-        if (gone && ps_exposure_is_user_key(key) && is_copied(copied, key)) {
-            ps_patch_remove(&set->decision->patch,
-                            ps_pointer_key(set->arena, PS_STR(TEMPLATE_ANNOTATIONS), key));
-        }
-    }
-}
-
-static void sync_template_annotations(struct statefulset *set, const struct ps_json *existing,
-                                      struct ps_str copied)
-{
-    struct ps_patch *patch = &set->decision->patch;
-    remove_gone_keys(set, existing);
-    PS_JSON_EACH(member, annotations_of(set->metadata))
-    {
-        if (ps_exposure_is_user_key(ps_json_key(member))) {
-            ps_map_set(patch, existing, PS_STR(TEMPLATE_ANNOTATIONS), ps_json_key(member),
-                       ps_json_text(member));
-        }
-    }
-    if (copied.len > 0) {
-        ps_map_set(patch, existing, PS_STR(TEMPLATE_ANNOTATIONS), PS_STR(PS_ANNOTATION_COPIED),
-                   copied);
-    } else if (ps_json_get(existing, PS_ANNOTATION_COPIED) != NULL) {
-        ps_patch_remove(patch, ps_pointer_key(set->arena, PS_STR(TEMPLATE_ANNOTATIONS),
-                                              PS_STR(PS_ANNOTATION_COPIED)));
-    }
-}
-
-/* True if the template lacks a copy, or has one that is not wanted any more. */
-static bool template_is_stale(const struct statefulset *set)
-{
-    const struct ps_json *existing = annotations_of(set->template_metadata);
-    struct ps_str copied = ps_json_get_text(existing, PS_ANNOTATION_COPIED);
-    struct ps_str element;
-    if (differs_from(annotations_of(set->metadata), existing)) {
-        return true;
-    }
-    while (copied.len > 0 && ps_str_split(&copied, ',', &element)) {
-        if (ps_json_get_str(annotations_of(set->metadata), element) == NULL) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void copy_annotations(struct statefulset *set)
 {
-    const struct ps_json *existing = annotations_of(set->template_metadata);
-    struct ps_str copied = keys_to_copy(set);
-    if (!set->template_changes) {
-        if (template_is_stale(set)) {
-            ps_warn(&set->decision->warnings,
-                    "portside.dev annotations reach the pods at the next rollout: kubectl rollout "
-                    "restart statefulset/%.*s -n %.*s",
-                    PS_FMT(set->review->name), PS_FMT(set->review->namespace_name));
-        }
-        return;
-    }
-    if (ps_json_type(existing) == PS_JSON_OBJECT) {
-        sync_template_annotations(set, existing, copied);
-    } else if (copied.len > 0) {
-        create_template_annotations(set, copied);
+    const struct ps_json *annotations = annotations_of(set->metadata);
+    if (set->template_changes) {
+        ps_template_copy(&set->decision->patch, annotations, set->template_metadata);
+    } else if (ps_template_is_stale(set->arena, annotations, set->template_metadata)) {
+        ps_warn(&set->decision->warnings,
+                "portside.dev annotations reach the pods at the next rollout: kubectl rollout "
+                "restart statefulset/%.*s -n %.*s",
+                PS_FMT(set->review->name), PS_FMT(set->review->namespace_name));
     }
 }
 
@@ -257,6 +120,35 @@ static bool check_node_ports(struct statefulset *set)
     return true;
 }
 
+static bool varies_by_broker(struct ps_str template)
+{
+    return ps_str_contains(template, "{ordinal") || ps_str_contains(template, "{pod}");
+}
+
+/*
+ * Two brokers with one endpoint start without a word (KRaft does not compare them), and clients
+ * time out. False if it was denied.
+ */
+static bool check_distinct_endpoints(struct statefulset *set)
+{
+    for (size_t i = 0; i < set->exposures.count && set->replicas > 1; i++) {
+        const struct ps_exposure *exposure = &set->exposures.list[i];
+        bool same_host =
+            exposure->advertised_host.len > 0 && !varies_by_broker(exposure->advertised_host);
+        bool own_port = exposure->advertised_port.len > 0 || exposure->type == PS_EXPOSURE_NONE;
+        if (same_host && own_port && !varies_by_broker(exposure->advertised_port)) {
+            deny(set, PS_REASON_INVALID_ANNOTATION,
+                 ps_arena_printf(set->arena,
+                                 "portside.dev/advertised-host: '%.*s' and one port for all %llu "
+                                 "brokers: put {ordinal} into the host or the port",
+                                 PS_FMT(exposure->advertised_host),
+                                 (unsigned long long)set->replicas));
+            return false;
+        }
+    }
+    return true;
+}
+
 /* A conflict with what the user stated is a denial; with our defaults it is a warning. */
 static bool is_stated_conflict(const struct statefulset *set)
 {
@@ -290,7 +182,7 @@ static void settle_inject(struct statefulset *set)
         deny(set, PS_REASON_POLICY, refusal);
         return;
     }
-    if (!check_node_ports(set)) {
+    if (!check_node_ports(set) || !check_distinct_endpoints(set)) {
         return;
     }
     settle(set, PS_VERDICT_INJECT, PS_REASON_NONE, PS_STR(""));
@@ -304,8 +196,8 @@ static void settle_inject(struct statefulset *set)
 static void settle_skip(struct statefulset *set)
 {
     settle(set, PS_VERDICT_SKIP, set->injection.reason, set->injection.message);
-    if (set->injection.reason == PS_REASON_NOT_KAFKA && keys_to_copy(set).len > 0 &&
-        set->template_changes) {
+    if (set->injection.reason == PS_REASON_NOT_KAFKA &&
+        ps_has_user_keys(annotations_of(set->metadata)) && set->template_changes) {
         ps_warn(&set->decision->warnings,
                 "portside.dev annotations have no effect here: no container looks like a Kafka "
                 "broker; name it with portside.dev/container");

@@ -24,6 +24,10 @@ static const struct {
     {"listener-name", "ab", " name=ab! "},
     {"listener-name", "A9", " name=A9! "},
     {"listener-name", "SSLX", " name=SSLX! "},
+    {"listener-name", "EXTERNAL-TLS", " name=EXTERNAL-TLS! "},
+    {"listener-name", "EXT_1", " name=EXT_1! "},
+    {"listener-name", "SSL", " name=SSL! "},
+    {"listener-name", "a.b", " name=a.b! "},
     {"listener-name", "PLAINTEXT", " name=PLAINTEXT! "},
     {"listener-name", "A23456789012345678901234567890123456789012345678901234567890123",
      " name=A23456789012345678901234567890123456789012345678901234567890123! "},
@@ -95,7 +99,7 @@ END_TEST
 
 #define TYPES "use NodePort, LoadBalancer, ClusterIP or None"
 #define NAMES                                                                                      \
-    "use 2 to 63 letters and digits that begin with a letter, best in upper case, not ending in SSL"
+    "use 2 to 63 letters, digits, '_', '-' or '.' that begin with a letter, best in upper case"
 #define PORTS "use a number from 1 to 65535"
 #define PROTOCOLS "use PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"
 #define NODE_PORTS "use a number from 30000 to 32767"
@@ -126,11 +130,8 @@ static const struct {
     {"type", "ExternalName", "'ExternalName' is not a type: " TYPES},
     {"listener-name", "A", "'A' is not a listener name: " NAMES},
     {"listener-name", "9094", "'9094' is not a listener name: " NAMES},
-    {"listener-name", "EXTERNAL-TLS", "'EXTERNAL-TLS' is not a listener name: " NAMES},
-    {"listener-name", "EXT_1", "'EXT_1' is not a listener name: " NAMES},
-    {"listener-name", "SASL_X", "'SASL_X' is not a listener name: " NAMES},
-    {"listener-name", "SSL", "'SSL' is not a listener name: " NAMES},
-    {"listener-name", "outsideSsl", "'outsideSsl' is not a listener name: " NAMES},
+    {"listener-name", "EXT,X", "'EXT,X' is not a listener name: " NAMES},
+    {"listener-name", "EXT:X", "'EXT:X' is not a listener name: " NAMES},
     {"listener-name", "EXT ERNAL", "'EXT ERNAL' is not a listener name: " NAMES},
     {"listener-name", "A234567890123456789012345678901234567890123456789012345678901234",
      "'A234567890123456789012345678901234567890123456789012345678901234' is not a listener "

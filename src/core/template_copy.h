@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Copies of a StatefulSet's portside.dev annotations in its pod template. The template annotation
+ * portside.dev/copied lists the copied keys; only those are ever changed or removed.
+ */
+#pragma once
+
+#include "portside/patch.h"
+
+/* True if annotations (NULL: none) has a key of a user's wish. */
+bool ps_has_user_keys(const struct ps_json *annotations);
+
+/* True if the users' keys of a and b are not the same, or have other values. */
+bool ps_user_keys_differ(const struct ps_json *a, const struct ps_json *b);
+
+/* True if the template lacks a copy, or has one that is not wanted any more. */
+bool ps_template_is_stale(struct ps_arena *arena, const struct ps_json *annotations,
+                          const struct ps_json *template_metadata);
+
+/* Brings the template's copies to what annotations say. */
+void ps_template_copy(struct ps_patch *patch, const struct ps_json *annotations,
+                      const struct ps_json *template_metadata);
