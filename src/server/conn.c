@@ -166,6 +166,9 @@ void ps_conn_finish(struct ps_conn *conn)
 
 void ps_conn_close_idle(struct ps_conn *conn)
 {
+    if (conn->phase == PS_PHASE_IDLE) {
+        ps_pump(conn); /* an answer, or the next request, may be on its way through us */
+    }
     if (conn->phase == PS_PHASE_IDLE && conn->up.len == 0 && conn->down.len == 0) {
         ps_conn_finish(conn);
     }

@@ -63,6 +63,14 @@ static void notify(void *cls, struct MHD_Connection *connection, void **socket_c
     }
 }
 
+/* Paths are compared as they were sent: "/mutate%00" is not "/mutate". */
+static size_t keep_escapes(void *cls, struct MHD_Connection *connection, char *text)
+{
+    (void)cls;
+    (void)connection;
+    return strlen(text);
+}
+
 static struct MHD_Daemon *start_daemon(struct ps_worker *worker)
 {
     const struct ps_config *config = worker->shared->config;
@@ -72,7 +80,8 @@ static struct MHD_Daemon *start_daemon(struct ps_worker *worker)
         ps_route_completed, worker, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned int)worker->conn_max * 2U + 16U, MHD_OPTION_CONNECTION_TIMEOUT, 0U,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)config->header_max_bytes + MHD_POOL_EXTRA,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
 }
 
 static struct ps_status open_all(struct ps_worker *worker, struct ps_error *err)
