@@ -85,28 +85,27 @@ size_t ps_env_count(const struct ps_json *container, const char *name)
     return count;
 }
 
+/* Shell comments are no commands: a commented-out start must not count. */
+static void put_without_comments(struct ps_buf *buf, struct ps_str word)
+{
+    struct ps_str line;
+    bool first = true;
+    while (ps_str_split(&word, '\n', &line)) {
+        if (!ps_str_starts(ps_str_trim(line), "#")) {
+            ps_buf_puts(buf, first ? "" : "\n");
+            ps_buf_put(buf, line);
+            first = false;
+        }
+    }
+}
+
 static void put_words(struct ps_buf *buf, const struct ps_json *words)
 {
     PS_JSON_EACH(word, words)
     {
         ps_buf_puts(buf, buf->len == 0 ? "" : " ");
-        ps_buf_put(buf, ps_json_text(word));
+        put_without_comments(buf, ps_json_text(word));
     }
-}
-
-/* Shell comments are no commands: a commented-out start must not count. */
-static struct ps_str without_comments(struct ps_arena *arena, struct ps_str text)
-{
-    struct ps_buf buf;
-    struct ps_str line;
-    ps_buf_init(&buf, arena, text.len + 1);
-    while (ps_str_split(&text, '\n', &line)) {
-        if (!ps_str_starts(ps_str_trim(line), "#")) {
-            ps_buf_put(&buf, line);
-            ps_buf_putc(&buf, '\n');
-        }
-    }
-    return ps_str_trim(ps_buf_view(&buf));
 }
 
 static struct ps_str command_text(struct ps_arena *arena, const struct ps_json *container)
@@ -115,7 +114,7 @@ static struct ps_str command_text(struct ps_arena *arena, const struct ps_json *
     ps_buf_init(&buf, arena, 256);
     put_words(&buf, ps_json_get(container, "command"));
     put_words(&buf, ps_json_get(container, "args"));
-    return without_comments(arena, ps_buf_view(&buf));
+    return ps_str_trim(ps_buf_view(&buf));
 }
 
 /* Last component of a path. */

@@ -52,14 +52,19 @@ static bool has_config_mount(const struct ps_broker *broker)
 /* A script that reads nothing else and ends in the image's own start makes no guess necessary. */
 static bool image_starts(const struct ps_broker *broker)
 {
-    static const char *const starts[] = {"/etc/confluent/docker/run", "/etc/kafka/docker/run",
-                                         "scripts/kafka/entrypoint.sh", "start-kafka.sh", NULL};
+    static const char *const starts[] = {
+        "/etc/confluent/docker/run", "/etc/kafka/docker/run", "scripts/kafka/entrypoint.sh",
+        "/entrypoint.sh /run.sh",    "start-kafka.sh",        NULL};
     static const char *const unseen[] = {"source ", "eval ", " . ", "\n. ", NULL};
     if (has_config_mount(broker) || broker->clean_env) {
         return false;
     }
-    return broker->start == PS_START_IMAGE ||
-           (contains_any(broker->command, starts) && !contains_any(broker->command, unseen));
+    /* With args alone Bitnami's entry point stays, and sets up from env if they name its run.sh. */
+    bool bitnami = broker->family->env_rule == PS_ENV_RULE_BITNAMI &&
+                   ps_json_count(ps_json_get(broker->container, "command")) == 0 &&
+                   ps_str_contains(broker->command, "scripts/kafka/run.sh");
+    return broker->start == PS_START_IMAGE || ((bitnami || contains_any(broker->command, starts)) &&
+                                               !contains_any(broker->command, unseen));
 }
 
 static void name_settings(struct ps_hazard_view *view)

@@ -122,7 +122,8 @@ void hazards_of(struct ps_arena *arena, struct ps_str template_json, const char 
         .exposures = &exposures,
         .delivery = PS_DELIVERY_HOOK,
         .env_read = env_read && search.broker.start == PS_START_IMAGE &&
-                    ps_json_get(search.broker.container, "envFrom") == NULL,
+                    ps_json_get(search.broker.container, "envFrom") == NULL &&
+                    !ps_str_contains(template_json, "/bitnami/kafka/config"),
     };
     ps_hazards(&facts, ret_warnings);
 }
