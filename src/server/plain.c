@@ -18,7 +18,7 @@
 #define TIMEOUT_S 10U
 #define POOL_BYTES ((size_t)16 * 1024)
 
-/* Text that an answer shows; owned. */
+/* Text made for an answer; owned. Valid once the stream that writes it is closed. */
 struct text {
     char *ptr;
     size_t len;
@@ -35,14 +35,6 @@ static void close_stream(FILE **stream)
     if (*stream != NULL) {
         (void)fclose(*stream); /* into memory */
         *stream = NULL;
-    }
-}
-
-/* What was written to out becomes the body. */
-static void show(FILE *out, struct ps_answer *answer, const struct text *text)
-{
-    if (fflush(out) == 0) { /* sets both members of text (POSIX, open_memstream) */
-        answer->body = (struct ps_str){text->ptr, text->len};
     }
 }
 
@@ -69,7 +61,6 @@ static void answer_ready(struct ps_shared *shared, struct ps_answer *answer, str
     FILE *out PS_CLEANUP(close_stream) = open_memstream(&text->ptr, &text->len);
     if (out != NULL) {
         (void)fprintf(out, "not ready: %s\n", err.message);
-        show(out, answer, text);
     }
 }
 
@@ -81,7 +72,6 @@ static void answer_metrics(struct ps_shared *shared, struct ps_answer *answer, s
         answer->http_status = 200;
         answer->content_type = PS_STR("text/plain; version=0.0.4; charset=utf-8");
         ps_metrics_write(shared->metrics, out);
-        show(out, answer, text);
     }
 }
 
@@ -118,6 +108,9 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
     for (size_t i = 0; i < PS_COUNT(routes); i++) {
         if (strcmp(url, routes[i].path) == 0) {
             routes[i].answer(shared, &answer, &text);
+            if (text.ptr != NULL) {
+                answer.body = (struct ps_str){text.ptr, text.len};
+            }
             return ps_answer_queue(connection, &answer);
         }
     }
