@@ -54,7 +54,9 @@ static struct ps_str unescape(struct ps_arena *arena, struct ps_str token)
         char c = token.ptr[i];
         if (c == '~') {
             i++;
-            c = token.ptr[i] == '1' ? '/' : '~';
+            if (token.ptr[i] == '1') {
+                c = '/';
+            }
         }
         text[len++] = c;
     }

@@ -10,12 +10,14 @@
 #define WARNING_RUNES_MAX 256U
 /* k8s.io/apimachinery/pkg/util/validation: a qualified name's part. */
 #define AUDIT_KEY_BYTES_MAX 63U
+/* Where the padding stands in the alphabet of base64. */
+#define BASE64_PAD 64U
 
 /* RFC 4648 section 4, which is what Go's encoding/json takes for a []byte. */
 static struct ps_str base64(struct ps_arena *arena, struct ps_str bytes)
 {
     static const char alphabet[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
     struct ps_buf buf;
     ps_buf_init(&buf, arena, bytes.len / 3 * 4 + 8);
     for (size_t i = 0; i < bytes.len; i += 3) {
@@ -26,8 +28,8 @@ static struct ps_str base64(struct ps_arena *arena, struct ps_str bytes)
         }
         ps_buf_putc(&buf, alphabet[group >> 18]);
         ps_buf_putc(&buf, alphabet[group >> 12 & 0x3F]);
-        ps_buf_putc(&buf, left > 1 ? alphabet[group >> 6 & 0x3F] : '=');
-        ps_buf_putc(&buf, left > 2 ? alphabet[group & 0x3F] : '=');
+        ps_buf_putc(&buf, alphabet[left > 1 ? group >> 6 & 0x3F : BASE64_PAD]);
+        ps_buf_putc(&buf, alphabet[left > 2 ? group & 0x3F : BASE64_PAD]);
     }
     return ps_buf_view(&buf);
 }

@@ -127,7 +127,7 @@ def main():
     except ImportError:
         print("skipped: python3-jsonpatch is not installed")
         return SKIPPED
-    cases = int(sys.argv[2]) if len(sys.argv) > 2 else 20000
+    cases = int(sys.argv[2]) if len(sys.argv) > 2 else 8000
     rng = random.Random(int(sys.argv[3]) if len(sys.argv) > 3 else 6902)
     made = [make_case(rng, jsonpatch) for _ in range(cases)]
     lines = "".join(json.dumps([doc, patch]) + "\n" for doc, patch, _ in made)

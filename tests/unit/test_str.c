@@ -219,6 +219,8 @@ static const struct {
     {PS_STR_INIT("\xED\xA0\x80"), 0},
     {PS_STR_INIT("\xEE\x80\x80"), 3},
     {PS_STR_INIT("\xE2\x82"), 0},
+    {{"\xE2\x82\xAC", 2}, 0},
+    {{"\xF0\x9F\x98\x80", 3}, 0},
     {PS_STR_INIT("\xE2\x82\xAC more"), 3},
     {PS_STR_INIT("\xF0\x8F\xBF\xBF"), 0},
     {PS_STR_INIT("\xF0\x90\x80\x80"), 4},
