@@ -67,7 +67,7 @@ struct ps_str ps_json_get_text(const struct ps_json *node, const char *key);
 bool ps_json_is_string(const struct ps_json *node);
 /* True only for the literal true. */
 bool ps_json_is_true(const struct ps_json *node);
-/* A number without fraction and at most 2^53 in size; false otherwise. */
+/* A number without fraction and below 2^53 in size; false otherwise. */
 bool ps_json_to_int(const struct ps_json *node, int64_t *ret_value);
 
 /* Same type and value; objects as sets of members, numbers as doubles. */

@@ -25,7 +25,7 @@ enum ps_verdict {
     X(OPERATOR_OWNED, "operator-owned", "an operator owns it and makes its listeners")             \
     X(OPTED_OUT, "opted-out", "portside.dev/inject is \"false\"")                                  \
     X(MIRROR_POD, "mirror-pod", "a static pod's image in the API cannot be changed")               \
-    X(NO_ORDINAL, "no-ordinal", "the pod's name does not end in an ordinal")                       \
+    X(NO_ORDINAL, "no-ordinal", "the pod is not named after its StatefulSet and an ordinal")       \
     X(WINDOWS, "windows", "the pod runs on Windows")                                               \
     X(NOT_STATEFULSET, "not-statefulset", "no StatefulSet owns the pod")                           \
     X(OPERATION, "operation", "nothing is injected on this operation")                             \
@@ -45,6 +45,7 @@ enum ps_verdict {
     X(NAME_TAKEN, "name-taken", "the listener of that name must not be adopted")                   \
     X(NAME_IN_USE, "object-in-use", "the pod has a volume, mount or container of our name")        \
     X(LISTENERS, "listeners", "the listener settings cannot be completed safely")                  \
+    X(MALFORMED, "malformed", "a field of the object has a wrong type")                            \
     X(AMBIGUOUS, "ambiguous", "several containers look like the broker")                           \
     X(NO_CONTAINER, "no-container", "the container named by portside.dev/container is not there")  \
     X(POLICY, "policy", "the policy of this installation forbids it")                              \

@@ -215,7 +215,7 @@ bool ps_json_is_true(const struct ps_json *node)
 
 bool ps_json_to_int(const struct ps_json *node, int64_t *ret_value)
 {
-    const double exact_max = 9007199254740992.0; /* 2^53 */
+    const double exact_max = 9007199254740991.0; /* 2^53 - 1 (RFC 8259 section 6) */
     if (ps_json_type(node) != PS_JSON_NUMBER) {
         return false;
     }

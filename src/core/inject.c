@@ -150,8 +150,9 @@ static bool is_easy(struct ps_arena *arena, const struct ps_exposures *exposures
 /*
  * Once one KAFKA_ variable that is a property is set, the apache images start from nothing but
  * variables; without these the broker cannot come up (docker/resources/common-scripts/configure).
+ * NULL if none is missing.
  */
-static bool is_incomplete(const struct ps_broker *broker)
+static const char *missing_variable(const struct ps_broker *broker)
 {
     static const char *const needed[] = {"PROCESS_ROLES", "CONTROLLER_LISTENER_NAMES", "LISTENERS"};
     static const char *const not_properties[] = {"_OPTS",      "KAFKA_LOG4J", "KAFKA_JMX_",
@@ -169,14 +170,14 @@ static bool is_incomplete(const struct ps_broker *broker)
         any = any || property;
     }
     if (!any || ps_env_property(broker, "ZOOKEEPER_CONNECT", &index, &entry) > 0) {
-        return false;
+        return NULL;
     }
     for (size_t i = 0; i < PS_COUNT(needed); i++) {
         if (ps_env_property(broker, needed[i], &index, &entry) == 0) {
-            return true;
+            return needed[i];
         }
     }
-    return false;
+    return NULL;
 }
 
 static bool mounts_path(const struct ps_broker *broker, const char *prefix)
@@ -191,25 +192,25 @@ static bool mounts_path(const struct ps_broker *broker, const char *prefix)
 }
 
 /* What speaks against any injection; true if it was decided. */
-static bool decide_obstacles(struct ps_injection *injection)
+static bool decide_obstacles(struct ps_arena *arena, struct ps_injection *injection)
 {
     const struct ps_broker *broker = &injection->broker;
     if (broker->clean_env) {
         return leave(injection, PS_REASON_CLEAN_ENV,
-                     "the command drops the environment before Kafka starts (env -i, su -): "
-                     "start Kafka without that and it can be injected");
+                     "the command drops the environment before Kafka starts (env -i, su -)");
     }
     if (broker->java_direct) {
         return leave(injection, PS_REASON_JAVA_DIRECT,
-                     "the command runs java itself: start Kafka with kafka-server-start.sh and it "
-                     "can be injected");
+                     "the command runs java itself: start Kafka with kafka-server-start.sh");
     }
-    if (broker->family->drops_defaults && injection->env_read && is_incomplete(broker) &&
+    const char *missing = missing_variable(broker);
+    if (broker->family->drops_defaults && injection->env_read && missing != NULL &&
         !mounts_path(broker, "/mnt/shared/config")) {
-        return leave(injection, PS_REASON_INCOMPLETE_ENV,
-                     "one KAFKA_ variable makes this image drop its own configuration: also set "
-                     "KAFKA_NODE_ID, KAFKA_PROCESS_ROLES, KAFKA_LISTENERS, "
-                     "KAFKA_CONTROLLER_LISTENER_NAMES and the quorum");
+        return decide(injection, PS_VERDICT_LEAVE, PS_REASON_INCOMPLETE_ENV,
+                      ps_arena_printf(arena,
+                                      "one KAFKA_ variable drops the image's own configuration, "
+                                      "and KAFKA_%s is not set",
+                                      missing));
     }
     return false;
 }
@@ -261,9 +262,8 @@ static bool decide_security(struct ps_arena *arena, const struct ps_exposures *e
         if (lacks_settings_for(&injection->broker, protocol)) {
             return decide(injection, PS_VERDICT_LEAVE, PS_REASON_LISTENERS,
                           ps_arena_printf(arena,
-                                          "portside.dev/protocol: '%s', but the broker has no "
-                                          "settings for it (SASL_ or SSL_ variables) and would not "
-                                          "start: add them or use another protocol",
+                                          "portside.dev/protocol: '%s': the broker has no SASL_ "
+                                          "or SSL_ settings for it",
                                           ps_protocol_name(protocol)));
         }
     }
@@ -276,7 +276,7 @@ static struct ps_str why_not_env(struct ps_arena *arena, const struct ps_injecti
     if (injection->broker.family->env_rule == PS_ENV_RULE_NONE) {
         why = "this image does not read KAFKA_ variables";
     } else if (!injection->env_read) {
-        why = "the command, envFrom or a mounted file decides the listeners";
+        why = "the command, envFrom or a file decides the listeners";
     } else if (injection->plan.outcome == PS_LISTENER_REFUSED) {
         why = injection->plan.message.ptr;
     }
@@ -295,15 +295,14 @@ static bool decide_hook(struct ps_arena *arena, const struct ps_exposures *expos
         return decide(injection, PS_VERDICT_INJECT, PS_REASON_NONE, PS_STR(""));
     }
     if (native) {
-        return leave(injection, PS_REASON_NATIVE_IMAGE,
-                     "the native image has no start script: set KAFKA_LISTENERS, "
-                     "KAFKA_ADVERTISED_LISTENERS and KAFKA_LISTENER_SECURITY_PROTOCOL_MAP as plain "
-                     "variables, without a shell in the command");
+        return leave(
+            injection, PS_REASON_NATIVE_IMAGE,
+            "a native image needs all three listener variables, and no shell in its command");
     }
     return decide(injection, PS_VERDICT_LEAVE, PS_REASON_UNKNOWN_IMAGE,
                   ps_arena_printf(arena,
-                                  "image '%.*s' is not known: annotate portside.dev/family (or "
-                                  "portside.dev/delivery: hook if bash scripts start Kafka)",
+                                  "image '%.*s' is not known: annotate portside.dev/family, or "
+                                  "portside.dev/delivery: hook",
                                   PS_FMT(broker->image.path)));
 }
 
@@ -341,7 +340,7 @@ void ps_inject_decide(struct ps_arena *arena, const struct ps_json *metadata,
     }
     ret_injection->env_read = env_decides(&search.broker);
     plan_env(arena, exposures, ret_injection);
-    if (decide_obstacles(ret_injection) || decide_conflicts(ret_injection) ||
+    if (decide_obstacles(arena, ret_injection) || decide_conflicts(ret_injection) ||
         decide_security(arena, exposures, ret_injection)) {
         return;
     }

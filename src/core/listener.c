@@ -82,17 +82,16 @@ static bool may_adopt(struct planning *p, const struct ps_endpoint *listener)
 {
     const char *what = NULL;
     if (ps_str_equal_nocase(listener->name, p->state.inter_broker)) {
-        what = "brokers talk to each other through it";
+        what = "the inter-broker listener";
     } else if (ps_listener_is_controller(&p->state, listener->name)) {
-        what = "it is a controller listener";
+        what = "a controller listener";
     } else if (ps_listener_client_count(&p->state) == 1) {
-        what = "it is the only listener for clients";
+        what = "the only listener for clients";
     }
     return what == NULL ||
            refuse(p, PS_REASON_NAME_TAKEN,
                   ps_arena_printf(p->arena,
-                                  "the broker has a listener '%.*s' already and %s: choose another "
-                                  "name with portside.dev/listener-name",
+                                  "'%.*s' is %s: choose another portside.dev/listener-name",
                                   PS_FMT(listener->name), what));
 }
 
@@ -112,12 +111,11 @@ static bool port_is_free(struct planning *p, const struct ps_listener_wish *wish
     for (size_t i = 0; i < p->state.listeners.count; i++) {
         const struct ps_endpoint *listener = &p->state.listeners.list[i];
         if (listener->port == wish->port) {
-            return refuse(
-                p, PS_REASON_PORT_TAKEN,
-                ps_arena_printf(p->arena,
-                                "the broker's listener '%.*s' has port %u already: choose "
-                                "another with portside.dev/listener-port",
-                                PS_FMT(listener->name), (unsigned)wish->port));
+            return refuse(p, PS_REASON_PORT_TAKEN,
+                          ps_arena_printf(p->arena,
+                                          "port %u is that of listener '%.*s': choose another "
+                                          "portside.dev/listener-port",
+                                          (unsigned)wish->port, PS_FMT(listener->name)));
         }
     }
     return true;
@@ -160,8 +158,8 @@ static bool add_listener(struct planning *p, const struct ps_listener_wish *wish
     if (ps_listener_is_controller(&p->state, wish->name)) {
         return refuse(p, PS_REASON_NAME_TAKEN,
                       ps_arena_printf(p->arena,
-                                      "'%.*s' is the name of a controller listener: choose another "
-                                      "with portside.dev/listener-name",
+                                      "'%.*s' is a controller listener: choose another "
+                                      "portside.dev/listener-name",
                                       PS_FMT(wish->name)));
     }
     if (!port_is_free(p, wish) || !choose_protocol(p, wish, user_count, result)) {

@@ -42,8 +42,8 @@ struct ps_str ps_plaintext_refusal(const struct ps_policy *policy,
         return PS_STR("this installation forbids PLAINTEXT external listeners: set "
                       "portside.dev/protocol to SSL or SASL_SSL");
     case PS_PLAINTEXT_UNKNOWN:
-        return PS_STR("this installation forbids PLAINTEXT external listeners and the broker's "
-                      "protocol is not visible: state portside.dev/protocol");
+        return PS_STR("PLAINTEXT is forbidden here and the broker's protocol is not visible: state "
+                      "portside.dev/protocol");
     }
     return PS_STR("");
 }

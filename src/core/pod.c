@@ -14,8 +14,7 @@ static void settle(struct ps_pod *pod, enum ps_verdict verdict, enum ps_reason r
     pod->decision->reason = reason;
     pod->decision->message = message;
     if (verdict == PS_VERDICT_LEAVE) {
-        ps_warn(&pod->decision->warnings, "portside left this broker as it is: %.*s",
-                PS_FMT(message));
+        ps_warn(&pod->decision->warnings, "portside: not injected: %.*s", PS_FMT(message));
     }
 }
 
@@ -37,15 +36,23 @@ static struct ps_str owner_name(const struct ps_pod *pod)
     return PS_STR("");
 }
 
-/* The label is there from Kubernetes 1.28 on (KEP-4017); the name always ends in the ordinal. */
+/*
+ * The StatefulSet controller names its pods <name>-<ordinal>. Where the name is not there yet
+ * (generateName), the label of Kubernetes 1.28 and later says the ordinal (KEP-4017).
+ */
 static bool read_ordinal(const struct ps_pod *pod, uint64_t *ret_ordinal)
 {
     const struct ps_json *labels = ps_json_get(pod->metadata, "labels");
-    struct ps_str label = ps_json_get_text(labels, "apps.kubernetes.io/pod-index");
     struct ps_str name = pod->review->name;
-    struct ps_str suffix = ps_str_slice(name, ps_str_last_index(name, '-') + 1, name.len);
-    return ps_str_to_uint(label, INT32_MAX, ret_ordinal) ||
-           ps_str_to_uint(suffix, INT32_MAX, ret_ordinal);
+    if (name.len == 0) {
+        return ps_str_to_uint(ps_json_get_text(labels, "apps.kubernetes.io/pod-index"), INT32_MAX,
+                              ret_ordinal);
+    }
+    struct ps_str owner = pod->plan.facts.statefulset;
+    struct ps_str ordinal = ps_str_slice(name, owner.len + 1, name.len);
+    bool ours = ps_str_starts(name, owner.ptr) && name.len > owner.len &&
+                name.ptr[owner.len] == '-' && (ordinal.len == 1 || !ps_str_starts(ordinal, "0"));
+    return ours && ps_str_to_uint(ordinal, INT32_MAX, ret_ordinal);
 }
 
 /* What makes a pod none of ours, before its containers are looked at; true if it was settled. */
@@ -116,20 +123,6 @@ static bool settle_injection(struct ps_pod *pod)
     return false;
 }
 
-static void plan_pieces(struct ps_pod *pod)
-{
-    struct ps_pod_plan *plan = &pod->plan;
-    plan->arena = pod->arena;
-    plan->exposures = &pod->exposures;
-    plan->injection = &pod->injection;
-    plan->spec = pod->spec;
-    plan->marked = annotation(pod, PS_ANNOTATION_STATUS) != NULL;
-    for (size_t i = 0; i < pod->exposures.count; i++) {
-        plan->sources[i] = ps_endpoint_sources(pod->arena, &pod->exposures.list[i], &plan->facts);
-    }
-    pod->decision->delivery = ps_str_of(ps_delivery_name(pod->injection.delivery));
-}
-
 /* A node port beyond the range would be refused by the API server when the Service is made. */
 static bool settle_node_port(struct ps_pod *pod)
 {
@@ -159,30 +152,16 @@ static bool settle_policy(struct ps_pod *pod)
     return refusal.len > 0;
 }
 
-/* Things of the user's that bear our names: then ours are not added; true if it was settled. */
-static bool settle_conflicts(struct ps_pod *pod, const struct ps_pod_lists *lists)
+/* True if something in the pod speaks against the patch. */
+static bool settle_obstacle(struct ps_pod *pod, const struct ps_pod_lists *lists)
 {
-    struct ps_str name = PS_STR("");
-    if (pod->plan.marked) {
-        return false;
+    enum ps_reason reason = PS_REASON_NONE;
+    struct ps_str message = PS_STR("");
+    bool found = ps_pod_obstacle(pod, lists, &reason, &message);
+    if (found) {
+        settle(pod, PS_VERDICT_LEAVE, reason, message);
     }
-    if (ps_pod_variable_conflicts(pod, lists, &name)) {
-        settle(pod, PS_VERDICT_LEAVE, PS_REASON_USER_PORTSIDE_ENV,
-               ps_arena_printf(pod->arena,
-                               "the broker sets %.*s itself: names that begin with PORTSIDE_ are "
-                               "portside's, rename it",
-                               PS_FMT(name)));
-        return true;
-    }
-    if (ps_pod_object_conflicts(pod, lists, &name)) {
-        settle(pod, PS_VERDICT_LEAVE, PS_REASON_NAME_IN_USE,
-               ps_arena_printf(pod->arena,
-                               "the pod has a '%.*s' of its own, a name that portside needs: "
-                               "rename it",
-                               PS_FMT(name)));
-        return true;
-    }
-    return false;
+    return found;
 }
 
 void ps_pod_mutate(struct ps_arena *arena, const struct ps_policy *policy,
@@ -200,12 +179,13 @@ void ps_pod_mutate(struct ps_arena *arena, const struct ps_policy *policy,
     if (settle_foreign(&pod) || settle_injection(&pod)) {
         return;
     }
-    plan_pieces(&pod);
+    ps_pod_prepare(&pod);
+    ret_decision->delivery = ps_str_of(ps_delivery_name(pod.injection.delivery));
     if (settle_node_port(&pod) || settle_policy(&pod)) {
         return;
     }
     ps_pod_lists(&pod, &lists);
-    if (settle_conflicts(&pod, &lists)) {
+    if (settle_obstacle(&pod, &lists)) {
         return;
     }
     ps_pod_patch(&pod, &lists);

@@ -50,6 +50,20 @@ static struct ps_list spec_list(const struct ps_pod *pod, const char *member)
     };
 }
 
+void ps_pod_prepare(struct ps_pod *pod)
+{
+    struct ps_pod_plan *plan = &pod->plan;
+    const struct ps_json *annotations = ps_json_get(pod->metadata, "annotations");
+    plan->arena = pod->arena;
+    plan->exposures = &pod->exposures;
+    plan->injection = &pod->injection;
+    plan->spec = pod->spec;
+    plan->marked = ps_json_get(annotations, PS_ANNOTATION_STATUS) != NULL;
+    for (size_t i = 0; i < pod->exposures.count; i++) {
+        plan->sources[i] = ps_endpoint_sources(pod->arena, &pod->exposures.list[i], &plan->facts);
+    }
+}
+
 void ps_pod_lists(struct ps_pod *pod, struct ps_pod_lists *ret_lists)
 {
     ret_lists->volumes = spec_list(pod, "volumes");
@@ -67,20 +81,6 @@ void ps_pod_lists(struct ps_pod *pod, struct ps_pod_lists *ret_lists)
     if (ps_pod_needs_init(&pod->plan)) {
         ps_pod_init(&pod->plan, &ret_lists->init_pieces);
     }
-}
-
-bool ps_pod_variable_conflicts(const struct ps_pod *pod, const struct ps_pod_lists *lists,
-                               struct ps_str *ret_name)
-{
-    return ps_list_conflicts(pod->arena, &lists->env, &lists->env_pieces, ret_name);
-}
-
-bool ps_pod_object_conflicts(const struct ps_pod *pod, const struct ps_pod_lists *lists,
-                             struct ps_str *ret_name)
-{
-    return ps_list_conflicts(pod->arena, &lists->volumes, &lists->volume_pieces, ret_name) ||
-           ps_list_conflicts(pod->arena, &lists->init, &lists->init_pieces, ret_name) ||
-           ps_list_conflicts(pod->arena, &lists->mounts, &lists->mount_pieces, ret_name);
 }
 
 /* Only the controller knows endpoints; one from a template or a backup would be another's. */

@@ -29,15 +29,15 @@ struct ps_pod_lists {
     struct ps_pieces mount_pieces;
 };
 
+/* Fills pod->plan; its facts and all other members of pod must be there. */
+void ps_pod_prepare(struct ps_pod *pod);
+
 /* Computes what belongs in each list; pod->plan must be complete. */
 void ps_pod_lists(struct ps_pod *pod, struct ps_pod_lists *ret_lists);
 
-/* True if the broker has a variable of our kind that is not what we would write. */
-bool ps_pod_variable_conflicts(const struct ps_pod *pod, const struct ps_pod_lists *lists,
-                               struct ps_str *ret_name);
-/* The same for volumes, mounts and the init container. */
-bool ps_pod_object_conflicts(const struct ps_pod *pod, const struct ps_pod_lists *lists,
-                             struct ps_str *ret_name);
+/* Whatever in the pod speaks against the patch: why, in words; false if nothing does. */
+bool ps_pod_obstacle(const struct ps_pod *pod, const struct ps_pod_lists *lists,
+                     enum ps_reason *ret_reason, struct ps_str *ret_message);
 
 /* Writes the operations into the decision's patch. */
 void ps_pod_patch(struct ps_pod *pod, const struct ps_pod_lists *lists);

@@ -5,6 +5,7 @@
  * portside never starts a rollout.
  */
 #include "plaintext.h"
+#include "pod_patch.h"
 #include "portside/hazard.h"
 #include "portside/inject.h"
 #include "portside/mutate.h"
@@ -62,27 +63,43 @@ static void copy_annotations(struct statefulset *set)
         ps_template_copy(&set->decision->patch, annotations, set->template_metadata);
     } else if (ps_template_is_stale(set->arena, annotations, set->template_metadata)) {
         ps_warn(&set->decision->warnings,
-                "portside.dev annotations reach the pods at the next rollout: kubectl rollout "
-                "restart statefulset/%.*s -n %.*s",
+                "portside: to apply it now: kubectl rollout restart statefulset/%.*s -n %.*s",
                 PS_FMT(set->review->name), PS_FMT(set->review->namespace_name));
+    }
+}
+
+static void announce_listener(struct statefulset *set, size_t index)
+{
+    const struct ps_exposure *exposure = &set->exposures.list[index];
+    struct ps_warnings *warnings = &set->decision->warnings;
+    bool env = set->injection.delivery == PS_DELIVERY_ENV;
+    if (env && set->injection.plan.results[index].adopted) {
+        ps_warn(warnings,
+                "portside: listener %.*s of the brokers is adopted: its advertised address is "
+                "replaced",
+                PS_FMT(exposure->listener_name));
+        return;
+    }
+    ps_warn(warnings, "portside: each broker gets the listener %.*s on port %u, by %s",
+            PS_FMT(exposure->listener_name), (unsigned)exposure->listener_port,
+            env ? "its environment" : "a hook in its start script");
+    if (ps_json_is_true(ps_json_get(set->spec, "hostNetwork"))) {
+        ps_warn(warnings, "hostNetwork: port %u is bound on the node itself",
+                (unsigned)exposure->listener_port);
     }
 }
 
 /* What a person should know on success: what will be where. */
 static void announce(struct statefulset *set)
 {
-    struct ps_warnings *warnings = &set->decision->warnings;
     for (size_t i = 0; i < set->exposures.count; i++) {
-        const struct ps_exposure *exposure = &set->exposures.list[i];
-        ps_warn(warnings, "portside: each broker gets the listener %.*s on port %u, by %s",
-                PS_FMT(exposure->listener_name), (unsigned)exposure->listener_port,
-                set->injection.delivery == PS_DELIVERY_ENV ? "its environment"
-                                                           : "a hook in its start script");
+        announce_listener(set, i);
     }
     if (set->policy->plaintext != PS_CHOICE_ALLOW &&
         ps_plaintext_of(&set->exposures, &set->injection) == PS_PLAINTEXT_YES) {
-        ps_warn(warnings, "the external listener is PLAINTEXT: everyone who reaches the port can "
-                          "read and write");
+        ps_warn(&set->decision->warnings,
+                "the external listener is PLAINTEXT: everyone who reaches the port can read and "
+                "write");
     }
 }
 
@@ -168,10 +185,32 @@ static void settle_leave(struct statefulset *set)
     }
     settle(set, PS_VERDICT_LEAVE, set->injection.reason, set->injection.message);
     if (set->template_changes) {
-        ps_warn(&set->decision->warnings, "portside will leave these brokers as they are: %.*s",
+        ps_warn(&set->decision->warnings, "portside: not injected: %.*s",
                 PS_FMT(set->injection.message));
         warn_hazards(set);
     }
+}
+
+/* What would keep the pods of this template from being injected; true if there is something. */
+static bool settle_obstacle(struct statefulset *set)
+{
+    struct ps_pod_lists lists;
+    struct ps_pod pod = {
+        .arena = set->arena,
+        .policy = set->policy,
+        .review = set->review,
+        .metadata = set->template_metadata,
+        .spec = set->spec,
+        .exposures = set->exposures,
+        .injection = set->injection,
+        .plan = {.facts = {.pod = set->review->name,
+                           .statefulset = set->review->name,
+                           .namespace_name = set->review->namespace_name}},
+        .decision = set->decision,
+    };
+    ps_pod_prepare(&pod);
+    ps_pod_lists(&pod, &lists);
+    return ps_pod_obstacle(&pod, &lists, &set->injection.reason, &set->injection.message);
 }
 
 static void settle_inject(struct statefulset *set)
@@ -183,6 +222,11 @@ static void settle_inject(struct statefulset *set)
         return;
     }
     if (!check_node_ports(set) || !check_distinct_endpoints(set)) {
+        return;
+    }
+    if (settle_obstacle(set)) {
+        settle_leave(set);
+        copy_annotations(set);
         return;
     }
     settle(set, PS_VERDICT_INJECT, PS_REASON_NONE, PS_STR(""));
@@ -199,8 +243,8 @@ static void settle_skip(struct statefulset *set)
     if (set->injection.reason == PS_REASON_NOT_KAFKA &&
         ps_has_user_keys(annotations_of(set->metadata)) && set->template_changes) {
         ps_warn(&set->decision->warnings,
-                "portside.dev annotations have no effect here: no container looks like a Kafka "
-                "broker; name it with portside.dev/container");
+                "portside.dev annotations have no effect: no container looks like Kafka (see "
+                "portside.dev/container)");
     }
 }
 

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What in a pod speaks against the patch: names of ours in use, and fields of a wrong type. */
+#include "pod_patch.h"
+
+/* Absent and null are as good as the right type: the parent is made then. */
+static bool has_type(const struct ps_json *node, enum ps_json_type type)
+{
+    enum ps_json_type found = ps_json_type(node);
+    return found == PS_JSON_ABSENT || found == PS_JSON_NULL || found == type;
+}
+
+/* The API server sends no such thing; replacing it would still be the user's loss. */
+static bool is_malformed(const struct ps_pod *pod, const struct ps_pod_lists *lists,
+                         const char **ret_what)
+{
+    const struct {
+        const struct ps_json *node;
+        enum ps_json_type type;
+        const char *what;
+    } rows[] = {
+        {ps_json_get(pod->metadata, "annotations"), PS_JSON_OBJECT, "metadata.annotations"},
+        {ps_json_get(pod->metadata, "labels"), PS_JSON_OBJECT, "metadata.labels"},
+        {lists->volumes.existing, PS_JSON_ARRAY, "spec.volumes"},
+        {lists->init.existing, PS_JSON_ARRAY, "spec.initContainers"},
+        {lists->env.existing, PS_JSON_ARRAY, "env of the broker"},
+        {lists->mounts.existing, PS_JSON_ARRAY, "volumeMounts of the broker"},
+    };
+    for (size_t i = 0; i < PS_COUNT(rows); i++) {
+        if (!has_type(rows[i].node, rows[i].type)) {
+            *ret_what = rows[i].what;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_object_conflict(const struct ps_pod *pod, const struct ps_pod_lists *lists,
+                                struct ps_str *ret_name)
+{
+    return ps_list_conflicts(pod->arena, &lists->volumes, &lists->volume_pieces, ret_name) ||
+           ps_list_conflicts(pod->arena, &lists->init, &lists->init_pieces, ret_name) ||
+           ps_list_conflicts(pod->arena, &lists->mounts, &lists->mount_pieces, ret_name);
+}
+
+bool ps_pod_obstacle(const struct ps_pod *pod, const struct ps_pod_lists *lists,
+                     enum ps_reason *ret_reason, struct ps_str *ret_message)
+{
+    struct ps_str name = PS_STR("");
+    const char *what = NULL;
+    if (is_malformed(pod, lists, &what)) {
+        *ret_reason = PS_REASON_MALFORMED;
+        *ret_message =
+            ps_arena_printf(pod->arena, "%s has a type that Kubernetes does not know", what);
+        return true;
+    }
+    if (pod->plan.marked) {
+        return false; /* what bears our names is ours */
+    }
+    if (ps_list_conflicts(pod->arena, &lists->env, &lists->env_pieces, &name)) {
+        *ret_reason = PS_REASON_USER_PORTSIDE_ENV;
+        *ret_message = ps_arena_printf(
+            pod->arena, "the broker sets %.*s itself: rename it, PORTSIDE_ is portside's",
+            PS_FMT(name));
+        return true;
+    }
+    if (has_object_conflict(pod, lists, &name)) {
+        *ret_reason = PS_REASON_NAME_IN_USE;
+        *ret_message = ps_arena_printf(
+            pod->arena, "the pod has its own '%.*s', a name that portside needs: rename it",
+            PS_FMT(name));
+        return true;
+    }
+    return false;
+}
