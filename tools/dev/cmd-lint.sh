@@ -13,6 +13,7 @@
 #   format        C as clang-format writes it
 #   scripts       shellcheck
 #   selftest      each of these can fail
+#   counting      ./dev test counts what fails
 #
 # --fix formats the code instead.
 

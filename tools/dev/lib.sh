@@ -35,14 +35,15 @@ wants_help() {
 }
 
 # tick TITLE: shows that a long step lives: seconds on a terminal, a dot each half minute elsewhere.
+# It ends when the script does, however that ends.
 tick() {
     local start=$SECONDS
     if [ -t 1 ]; then
-        while sleep 1 >/dev/null 2>&1; do
+        while sleep 1 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
             printf '\r%s==>%s %s %d s ' "$bold" "$plain" "$1" $((SECONDS - start))
         done
     else
-        while sleep 30 >/dev/null 2>&1; do
+        while sleep 30 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
             printf '.'
         done
     fi
@@ -62,12 +63,9 @@ step() {
     else
         tick "$title" &
         ticker=$!
-        # shellcheck disable=SC2064
-        trap "kill $ticker 2>/dev/null || true" EXIT
         "$@" >"$log" 2>&1 </dev/null || status=$?
         kill "$ticker" 2>/dev/null || true
         wait "$ticker" 2>/dev/null || true
-        trap - EXIT
         [ ! -t 1 ] || printf '\r\e[K%s==>%s %s ' "$bold" "$plain" "$title"
     fi
     if [ "$status" -eq 0 ]; then

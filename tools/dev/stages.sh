@@ -114,7 +114,7 @@ run_stage() {
     [[ $program != tests/e2e/* && $program != tests/contract/* ]] || arguments=(--portside "$root/build/$preset/bin/portside")
     step "$stage" "test-$stage" in_build "$preset" "${guard[@]}" "$root/$program" \
         "${arguments[@]+"${arguments[@]}"}" || status=$?
-    counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log_dir/test-$stage.log" | tail -n 1)
+    counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log_dir/test-$stage.log" | tail -n 1 || true)
     judge_stage "$stage" "$status" $((SECONDS - start)) "${counts//[!0-9 ]/}"
 }
 
