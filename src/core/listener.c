@@ -155,12 +155,14 @@ static bool add_listener(struct planning *p, const struct ps_listener_wish *wish
 {
     struct ps_str text =
         ps_arena_printf(p->arena, "%.*s://:%u", PS_FMT(wish->name), (unsigned)wish->port);
-    if (ps_listener_is_controller(&p->state, wish->name)) {
+    bool controller = ps_listener_is_controller(&p->state, wish->name);
+    if (controller || ps_str_equal_nocase(wish->name, p->state.inter_broker)) {
         return refuse(p, PS_REASON_NAME_TAKEN,
                       ps_arena_printf(p->arena,
-                                      "'%.*s' is a controller listener: choose another "
+                                      "'%.*s' is %s listener: choose another "
                                       "portside.dev/listener-name",
-                                      PS_FMT(wish->name)));
+                                      PS_FMT(wish->name),
+                                      controller ? "a controller" : "the inter-broker"));
     }
     if (!port_is_free(p, wish) || !choose_protocol(p, wish, user_count, result)) {
         return false;

@@ -91,15 +91,24 @@ bool ps_mappings_add(struct ps_mappings *mappings, struct ps_str name, enum ps_p
     return true;
 }
 
+/* Java's split() drops empty elements at the end, and only there. */
+static struct ps_str without_empty_end(struct ps_str list)
+{
+    list = ps_str_trim(list);
+    while (ps_str_ends(list, ",")) {
+        list = ps_str_trim(ps_str_slice(list, 0, list.len - 1));
+    }
+    return list;
+}
+
+/* Csv.parseCsvMap of Kafka throws at an element without a colon, so at an empty one. */
 bool ps_mappings_parse(struct ps_str list, struct ps_mappings *mappings)
 {
     struct ps_str element;
-    while (ps_str_split(&list, ',', &element)) {
+    list = without_empty_end(list);
+    while (list.len > 0 && ps_str_split(&list, ',', &element)) {
         enum ps_protocol protocol = PS_PROTOCOL_MIRROR;
         element = ps_str_trim(element);
-        if (element.len == 0) {
-            continue;
-        }
         size_t colon = ps_str_last_index(element, ':');
         struct ps_str name = ps_str_trim(ps_str_slice(element, 0, colon));
         struct ps_str value = ps_str_trim(ps_str_slice(element, colon + 1, element.len));
@@ -111,11 +120,12 @@ bool ps_mappings_parse(struct ps_str list, struct ps_mappings *mappings)
     return true;
 }
 
+/* In Kafka's map the last entry of a name stays. */
 const struct ps_mapping *ps_mappings_find(const struct ps_mappings *mappings, struct ps_str name)
 {
-    for (size_t i = 0; i < mappings->count; i++) {
-        if (ps_str_equal_nocase(mappings->list[i].name, name)) {
-            return &mappings->list[i];
+    for (size_t i = mappings->count; i > 0; i--) {
+        if (ps_str_equal_nocase(mappings->list[i - 1].name, name)) {
+            return &mappings->list[i - 1];
         }
     }
     return NULL;

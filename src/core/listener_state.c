@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sources: kafka.server.KafkaConfig and, from 3.9, AbstractKafkaConfig: listeners, effectiveAdvertisedListeners, effectiveListenerSecurityProtocolMap,
- * interBrokerListenerName. Values are trimmed as ConfigDef does.
+ * Sources: kafka.server.KafkaConfig and, from 3.9, AbstractKafkaConfig: listeners,
+ * effectiveAdvertisedListeners, effectiveListenerSecurityProtocolMap, interBrokerListenerName.
+ * Values are trimmed as ConfigDef does.
  */
 #include "listener_state.h"
 
@@ -150,6 +151,17 @@ static void add_controller_defaults(const struct ps_listener_settings *settings,
     }
 }
 
+/* Kafka's default map keeps the case of controller names, and so does not find them again. */
+static bool is_upper(struct ps_str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (ps_to_upper(text.ptr[i]) != text.ptr[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool read_map(struct ps_arena *arena, const struct ps_listener_settings *settings,
                      struct ps_listener_state *state, struct ps_str *ret_message)
 {
@@ -159,6 +171,10 @@ static bool read_map(struct ps_arena *arena, const struct ps_listener_settings *
     if (!ps_mappings_parse(text, &state->map)) {
         return problem(arena, ret_message, "listener.security.protocol.map", text,
                        "cannot be read");
+    }
+    if (!settings->protocol_map.set && !is_upper(state->controller_names)) {
+        return problem(arena, ret_message, "controller.listener.names", state->controller_names,
+                       "is not in capitals: correct it, or set listener.security.protocol.map");
     }
     if (!settings->protocol_map.set) {
         add_controller_defaults(settings, state);
