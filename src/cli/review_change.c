@@ -119,14 +119,20 @@ static struct ps_str words_of(const struct change *change, const struct ps_json 
     return ps_buf_view(&out);
 }
 
-/* "NAME=value" for a plain environment variable, which is how a person writes one. */
+/* A variable on one line, as a person would note it; everything else in the manner of YAML. */
 static struct ps_str text_of(const struct change *change, const struct ps_json *value, bool full)
 {
-    const struct ps_json *name = ps_json_get(value, "name");
+    struct ps_str name = ps_json_get_text(value, "name");
     const struct ps_json *text = ps_json_get(value, "value");
-    if (ps_json_count(value) == 2 && ps_json_is_string(name) && ps_json_is_string(text)) {
-        return ps_arena_printf(change->arena, "%.*s=%.*s\n", PS_FMT(ps_json_text(name)),
+    struct ps_str field =
+        ps_json_get_text(ps_json_get2(value, "valueFrom", "fieldRef"), "fieldPath");
+    bool is_pair = ps_json_count(value) == 2 && name.len > 0;
+    if (is_pair && ps_json_is_string(text)) {
+        return ps_arena_printf(change->arena, "%.*s=%.*s\n", PS_FMT(name),
                                PS_FMT(ps_json_text(text)));
+    }
+    if (is_pair && field.len > 0) {
+        return ps_arena_printf(change->arena, "%.*s from %.*s\n", PS_FMT(name), PS_FMT(field));
     }
     return ps_value_text(change->arena, value, full);
 }
