@@ -10,7 +10,10 @@ bad_hosts=(0.0.0.0 :: '[::]' 1.2.3 1.2.3.256 1.2.3.4.5 01.2.3.4 1..2.3 -a a- a..
     host:9092 'ho st' 'host;x' '$(id)' '`id`' "a'b" 'a"b' 'a\b' 'a/b' 'http://a' 'a,b' '[::1' '::1]'
     '[1.2.3.4]' '[a]' 1::2::3 :::1 1:2:3:4:5:6:7 1:2:3:4:5:6:7:8:9 1:2:3:4:5:6:7:8::: :1:2:3:4:5:6:7
     12345::1 ::g ::1.2.3 1.2.3.4:: ' 1.2.3.4' '1.2.3.4 ' $'1.2.3.4\r' $'1.2.3.4\n\n' $'a\nb' $'a\tb'
-    'ü' '*' '?' '$PATH' '${PATH}' '%s' "$(printf '%0300d' 1)x")
+    'ü' '*' '$PATH' '${PATH}' '%s' "$(printf '%0300d' 1)x")
+# Of these also what the whole script says.
+told_hosts=('$(id)' $'1.2.3.4\n\n' $'a\tb' 'ü' '`id`' "$(printf '%0300d' 1)x")
+told_ports=(0 70000 $'1\n2')
 good_ports=(1 9194 31000 65535)
 bad_ports=(0 65536 70000 99999999999 -1 +1 01 1a 0x10 ' 1' '1 ' 1.0 1,2 $'1\n\n' $'1\n2' '$(id)' '*')
 
@@ -42,48 +45,64 @@ begin() {
 address_text=$(<"$scripts/address.sh")
 export PORTSIDE_WAIT='external.host external.port'
 
-test_good_values() {
-    local host port out expected
-    for host in "${good_hosts[@]}"; do
-        begin "$folder" "$host" 31000
-        expected="portside: external: $host:31000"
-        [[ $host != *:* || $host == '['* ]] || expected="portside: external: [$host]:31000"
-        out=$(address "$shell" "$folder" 2>&1)
-        same "$shell: host '$host'" "$expected" "$out"
-        [[ $out == "$expected" ]] || return 0
+# judge FUNCTION VALUE…: yes or no for each, by the script's own function.
+judge() {
+    local words function=$1
+    shift
+    read -ra words <<<"$shell"
+    "${words[@]}" -c "${address_text%%$'\nwaited='*}"'
+        for judged; do
+            '"$function"' "$judged" && printf "yes " || printf "no "
+        done' portside-address "$@"
+}
+
+test_values() {
+    local value out expected
+    same "$shell: good hosts" "$(printf 'yes %.0s' "${good_hosts[@]}")" "$(judge is_host "${good_hosts[@]}")"
+    same "$shell: good ports" "$(printf 'yes %.0s' "${good_ports[@]}")" "$(judge is_port "${good_ports[@]}")"
+    for value in "${bad_hosts[@]}"; do
+        same "$shell: bad host '$value'" 'no ' "$(judge is_host "$value")"
     done
-    for port in "${good_ports[@]}"; do
-        begin "$folder" kafka-0 "$port"$'\n'
-        same "$shell: port '$port'" "portside: external: kafka-0:$port" \
-            "$(address "$shell" "$folder" 2>&1)"
+    for value in "${bad_ports[@]}"; do
+        same "$shell: bad port '$value'" 'no ' "$(judge is_port "$value")"
+    done
+    for value in kafka-0 203.0.113.11 ::1 '[::1]'; do
+        begin "$folder" "$value" $'31000\n'
+        expected="portside: external: $value:31000"
+        [[ $value != *:* || $value == '['* ]] || expected="portside: external: [$value]:31000"
+        out=$(address "$shell" "$folder" 2>&1)
+        same "$shell: endpoint of '$value'" "$expected" "$out"
     done
 }
 
-# All at once, each in a folder of its own: each must go on waiting until it is told to end.
+# One value after the other is put before one and the same run: it must go on waiting.
 test_bad_values() {
-    local value i=0 status out
-    local -a ids=() names=()
-    for value in "${bad_hosts[@]/#/host }" "${bad_ports[@]/#/port }"; do
-        case $value in
-        host*) begin "$folder/$i" "${value#host }" 31000 ;;
-        port*) begin "$folder/$i" kafka-0 "${value#port }" ;;
-        esac
-        address "$shell" "$folder/$i" >"$folder/$i/out" 2>&1 &
-        ids+=($!) names+=("$value")
+    local value file out tries status=0 id before i=0
+    begin "$folder" '' 31000
+    : >"$folder/out"
+    address "$shell" "$folder" >>"$folder/out" 2>&1 &
+    id=$!
+    for value in "${told_hosts[@]/#/host }" "${told_ports[@]/#/port }"; do
+        file=external.${value%% *}
+        before=$(<"$folder/out")
+        # The other value is a new one each time, so that there is something to tell.
         i=$((i + 1))
+        begin "$folder" "n/$i" "n$i"
+        printf '%s' "${value#* }" >"$folder/endpoint/$file"
+        for ((tries = 0; tries < 40; tries++)); do
+            out=$(<"$folder/out")
+            out=${out#"$before"}
+            [[ $out != *"n"*"$i'"* || $out != *"$file is '"*"'; waiting for another value"* ]] || break
+            sleep 0.1
+        done
+        has "$shell: says that $file '${value:5:40}' is malformed" "$file is '" "$out"
+        holds "$shell: waits at $file '${value:5:40}'" kill -0 "$id"
+        holds "$shell: says no more of '${value:5:40}' than it should" test "${#out}" -lt 500
+        [[ ${out//$'\n'/} != *[^[:print:]]* ]] || fail "$shell: prints '${value:5:40}' raw" "$out"
     done
-    sleep 0.8
-    for i in "${!ids[@]}"; do
-        holds "$shell: waits at '${names[i]:0:40}'" kill -TERM "${ids[i]}"
-        status=0
-        wait "${ids[i]}" || status=$?
-        same "$shell: ends on SIGTERM at '${names[i]:0:40}'" 143 "$status"
-        out=$(<"$folder/$i/out")
-        has "$shell: says that '${names[i]:0:40}' is malformed" "not a usable endpoint: external.${names[i]%% *} is '" "$out"
-        holds "$shell: says no more of '${names[i]:0:40}' than it should" \
-            test "$(wc -L <"$folder/$i/out")" -lt 220
-        [[ ${out//$'\n'/} != *[^[:print:]]* ]] || fail "$shell: prints '${names[i]:0:40}' raw" "$out"
-    done
+    kill -TERM "$id"
+    wait "$id" || status=$?
+    same "$shell: ends on SIGTERM" 143 "$status"
 }
 
 test_waiting() {
@@ -200,7 +219,7 @@ test_shell() {
     local shell=$1
     local folder=$scratch/address-${shell// /-}
     passed=0 failed=0
-    test_good_values
+    test_values
     test_bad_values
     test_waiting
     test_install

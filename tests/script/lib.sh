@@ -24,7 +24,8 @@ same() {
     if [[ $2 == "$3" ]]; then
         pass
     else
-        fail "$1" "expected: ${2//$'\n'/ | }" "got:      ${3//$'\n'/ | }"
+        fail "$1" 'expected (<) and got (>):'
+        diff <(printf '%s\n' "$2") <(printf '%s\n' "$3") | cut -c1-300 || :
     fi
 }
 

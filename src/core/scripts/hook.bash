@@ -606,25 +606,24 @@ __portside_write_copy() {
         __portside_leave '' volume "cannot write '$REPLY'; check the volume named portside"
 }
 
-# Prints the command that completes the positional parameters.
+# Prints the command that completes the positional parameters, at once and as the last thing:
+# half of it would start the broker with half of its arguments.
 __portside_print_command() {
     local file_at=$1
     shift
-    local IFS=, argument
+    local IFS=, argument command='set -- "$@"'
     local bound="${bound_texts[*]}" advertised="${advertised_texts[*]}" map="${map_texts[*]}"
-    printf 'set --'
     if ((${#taken_over[@]})); then
         __portside_write_copy "${!file_at}"
-        for argument in "${@:1:file_at-1}" "$REPLY" "${@:file_at+1}"; do
-            printf ' %q' "$argument"
-        done
-    else
-        printf ' "$@"'
+        printf -v argument '%q' "$REPLY"
+        command='set -- "${@:1:'$((file_at - 1))'}" '$argument' "${@:'$((file_at + 1))'}"'
     fi
     for argument in "listeners=$bound" "advertised.listeners=$advertised" \
         "listener.security.protocol.map=$map"; do
-        printf ' --override %q' "$argument"
+        printf -v argument '%q' "$argument"
+        command+=" --override $argument"
     done
+    printf '%s' "$command"
 }
 
 # One exposure, <exposure>=<LISTENER>:<port>:<protocol or mirror>.
