@@ -57,7 +57,7 @@ static void show_verdict(const struct ps_term *out, const struct ps_admission *f
     }
     put_label(out, "reason");
     ps_term_printf(out, PS_STYLE_PLAIN, "%s: ", ps_reason_name(found->reason));
-    ps_term_text(out, PS_STYLE_PLAIN, found->reason_text);
+    ps_term_text(out, PS_STYLE_PLAIN, ps_str_trim(found->reason_text));
     ps_term_printf(out, PS_STYLE_PLAIN, "\n");
 }
 
@@ -69,6 +69,19 @@ static void show_warnings(const struct ps_term *out, const struct ps_admission *
         ps_term_text(out, PS_STYLE_PLAIN, found->warnings[i]);
         ps_term_printf(out, PS_STYLE_PLAIN, "\n");
     }
+}
+
+static void show_patch(const struct ps_session *session, struct ps_str request,
+                       const struct ps_reply *reply)
+{
+    struct ps_json *root = NULL;
+    put_label(&session->cli->out, "changes");
+    if (reply->patch == NULL || !ps_ok(ps_json_parse(session->arena, request, &root, NULL))) {
+        ps_term_printf(&session->cli->out, PS_STYLE_PLAIN, "none\n");
+        return;
+    }
+    ps_term_printf(&session->cli->out, PS_STYLE_PLAIN, "%zu\n", ps_json_count(reply->patch));
+    ps_show_changes(session, ps_json_get2(root, "request", "object"), reply->patch);
 }
 
 void ps_show_review(const struct ps_session *session, const char *label, struct ps_str request,
@@ -85,13 +98,7 @@ void ps_show_review(const struct ps_session *session, const char *label, struct 
         ps_term_printf(out, PS_STYLE_PLAIN, "\n");
     }
     show_warnings(out, admission);
-    struct ps_json *root = NULL;
-    if (reply->patch == NULL || !ps_ok(ps_json_parse(session->arena, request, &root, NULL))) {
-        return;
-    }
-    put_label(out, "changes");
-    ps_term_printf(out, PS_STYLE_PLAIN, "%zu\n", ps_json_count(reply->patch));
-    ps_show_changes(session, ps_json_get2(root, "request", "object"), reply->patch);
+    show_patch(session, request, reply);
 }
 
 static void put_decision(struct ps_jw *jw, const struct ps_admission *found)
@@ -99,7 +106,7 @@ static void put_decision(struct ps_jw *jw, const struct ps_admission *found)
     ps_jw_member_int(jw, "http", found->http_status);
     ps_jw_member(jw, "verdict", ps_str_of(ps_verdict_name(found->verdict)));
     ps_jw_member(jw, "reason", ps_str_of(ps_reason_name(found->reason)));
-    ps_jw_member(jw, "reasonText", found->reason_text);
+    ps_jw_member(jw, "reasonText", ps_str_trim(found->reason_text));
     ps_jw_member(jw, "family", found->family);
     ps_jw_member(jw, "delivery", found->delivery);
     ps_jw_member(jw, "uid", found->uid);
