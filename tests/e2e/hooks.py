@@ -11,7 +11,7 @@ import threading
 
 import yaml
 
-from harness import HERE, ROOT, STATE, check
+from harness import HERE, ROOT, STATE, check, wait_until
 
 REGISTRATIONS = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
 
@@ -119,6 +119,22 @@ def register(cluster, configuration):
     unregister(cluster, name)
     status, body, _ = cluster.request("POST", REGISTRATIONS, configuration)
     check(status == 201, f"registration of '{name}': {body}")
+
+
+PROBE = {
+    "apiVersion": "apps/v1", "kind": "StatefulSet",
+    "metadata": {"name": "probe", "annotations": {"portside.dev/inject": "maybe"}},
+    "spec": {"serviceName": "probe", "selector": {"matchLabels": {"app": "probe"}},
+             "template": {"metadata": {"labels": {"app": "probe"}},
+                          "spec": {"containers": [{"name": "kafka", "image": "apache/kafka:4.1.0"}]}}}}
+
+
+def wait_effect(cluster, namespace="portside-probe"):
+    """A wish that must be denied is denied: so the API server asks, and portside answers."""
+    if not cluster.get(f"/api/v1/namespaces/{namespace}"):
+        cluster.namespace(namespace)
+    path = f"/apis/apps/v1/namespaces/{namespace}/statefulsets?dryRun=All"
+    wait_until("the API server asks portside", lambda: cluster.request("POST", path, PROBE)[0] in (400, 403, 422))
 
 
 def unregister(cluster, name):

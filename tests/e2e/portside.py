@@ -11,7 +11,8 @@ import urllib.error
 import urllib.request
 
 from harness import ROOT, STATE, check, wait_until
-from hooks import Certificates, portside as portside_registration, register
+from hooks import Certificates, register, wait_effect
+from hooks import portside as portside_registration
 
 PRESETS = ("dev", "release", "clang", "asan")
 
@@ -82,22 +83,7 @@ class Portside:
     def register(self):
         """Registers it and waits until the API server asks it."""
         register(self.cluster, portside_registration(self.url, self.certificates.bundle()))
-        self.wait_effect()
-
-    def wait_effect(self):
-        """A wish that must be denied is denied: so the API server asks, and portside answers."""
-        def denied():
-            status, _, _ = self.cluster.request(
-                "POST", "/apis/apps/v1/namespaces/probe/statefulsets?dryRun=All", {
-                    "apiVersion": "apps/v1", "kind": "StatefulSet",
-                    "metadata": {"name": "probe", "annotations": {"portside.dev/inject": "maybe"}},
-                    "spec": {"serviceName": "probe", "selector": {"matchLabels": {"app": "probe"}},
-                             "template": {"metadata": {"labels": {"app": "probe"}}, "spec": {
-                                 "containers": [{"name": "kafka", "image": "apache/kafka:4.1.0"}]}}}})
-            return status == 400 or status == 403 or status == 422
-        if not self.cluster.get("/api/v1/namespaces/probe"):
-            self.cluster.namespace("probe")
-        wait_until("the API server asks portside", denied)
+        wait_effect(self.cluster)
 
     def stop(self, sign=signal.SIGTERM, seconds=20):
         """Its exit code."""

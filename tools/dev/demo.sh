@@ -86,7 +86,7 @@ print(*[s.getsockname()[1] for s in held])')
 
 # clear_namespace: a demo that is run again begins with an empty namespace.
 clear_namespace() {
-    kubectl delete namespace "$namespace" --ignore-not-found >/dev/null 2>&1
+    kubectl delete namespace "$namespace" --ignore-not-found --timeout 60s >/dev/null
 }
 
 wait_pods() {
