@@ -21,8 +21,8 @@ static const char about[] =
     "Answers the admission reviews of the API server at POST /mutate over HTTPS; /healthz, /readyz "
     "and /metrics are on a port without TLS. Every option can stand in the file as well, as a line "
     "'name = value'; the command line wins.\n\n"
-    "SIGTERM drains: requests are answered for a while, then the rest is finished and portside ends "
-    "with 0. A second SIGTERM ends at once. SIGHUP looks at the certificate files at once.";
+    "SIGTERM drains: requests are answered for a while, then the rest is finished and portside "
+    "ends with 0. A second SIGTERM ends at once. SIGHUP looks at the certificate files at once.";
 
 static const char examples[] =
     "  portside serve --tls-cert tls.crt --tls-key tls.key\n"

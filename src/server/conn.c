@@ -11,8 +11,6 @@
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -114,8 +112,8 @@ void ps_conn_end(struct ps_conn *conn)
     conn->stall_ms = 0;
     close_source(conn, &conn->socket);
     close_source(conn, &conn->pair);
-    SSL_free(conn->ssl);
-    conn->ssl = NULL;
+    ps_tls_session_free(conn->tls);
+    conn->tls = NULL;
     ps_held_clear(&conn->up);
     ps_held_clear(&conn->down);
     conn->worker->conn_count--;
@@ -157,9 +155,7 @@ void ps_conn_finish(struct ps_conn *conn)
         return;
     }
     if (conn->phase != PS_PHASE_HANDSHAKE) {
-        ERR_clear_error();
-        (void)SSL_shutdown(conn->ssl); /* close_notify; if it cannot be sent, the FIN must do */
-        ERR_clear_error();
+        ps_tls_session_close(conn->tls);
     }
     linger(conn);
 }
@@ -209,17 +205,12 @@ static bool meet_mhd(struct ps_conn *conn)
     return added == MHD_YES && ps_worker_watch(worker, &conn->pair, EPOLLIN);
 }
 
-static void handshake_failed(struct ps_conn *conn)
+static void handshake_failed(struct ps_conn *conn, const struct ps_tls_failure *failure)
 {
-    unsigned long error = ERR_peek_error();
-    const char *reason = error == 0 ? NULL : ERR_reason_error_string(error);
-    bool is_plain =
-        ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) == SSL_R_HTTP_REQUEST;
-    ERR_clear_error();
     ps_metrics_add(conn->worker->shared->metrics, PS_SERIES_HANDSHAKE_FAILURES, 1);
     PS_LOG(PS_LOG_LEVEL_DEBUG, "TLS handshake failed",
-           PS_LOG_STR("cause", ps_str_of(reason == NULL ? "the client went away" : reason)));
-    if (is_plain) {
+           PS_LOG_STR("cause", ps_str_of(failure->cause)));
+    if (failure->is_plain_http) {
         ssize_t sent =
             send(conn->socket.fd, plain_http_answer, sizeof(plain_http_answer) - 1, MSG_NOSIGNAL);
         (void)sent; /* a courtesy */
@@ -227,26 +218,35 @@ static void handshake_failed(struct ps_conn *conn)
     linger(conn); /* so that the client can read the alert, or the answer */
 }
 
+static void handshake_done(struct ps_conn *conn)
+{
+    if (!meet_mhd(conn)) {
+        ps_conn_end(conn);
+        return;
+    }
+    ps_conn_enter(conn, PS_PHASE_IDLE);
+    ps_pump(conn); /* the first request may have come with the end of the handshake */
+}
+
 static void handshake(struct ps_conn *conn)
 {
-    ERR_clear_error();
-    int done = SSL_accept(conn->ssl);
-    if (done == 1) {
-        if (!meet_mhd(conn)) {
-            ps_conn_end(conn);
-            return;
-        }
-        ps_conn_enter(conn, PS_PHASE_IDLE);
-        ps_pump(conn); /* the first request may have come with the end of the handshake */
+    struct ps_tls_failure failure = {0};
+    uint32_t mask = EPOLLIN;
+    switch (ps_tls_session_accept(conn->tls, &failure)) {
+    case PS_TLS_IO_DONE:
+        handshake_done(conn);
         return;
-    }
-    int need = SSL_get_error(conn->ssl, done);
-    if (need != SSL_ERROR_WANT_READ && need != SSL_ERROR_WANT_WRITE) {
-        handshake_failed(conn);
+    case PS_TLS_IO_ENDED:
+    case PS_TLS_IO_BROKEN:
+        handshake_failed(conn, &failure);
         return;
+    case PS_TLS_IO_WANTS_WRITE:
+        mask = EPOLLOUT;
+        break;
+    case PS_TLS_IO_WANTS_READ:
+        break;
     }
-    if (!ps_worker_watch(conn->worker, &conn->socket,
-                         need == SSL_ERROR_WANT_READ ? EPOLLIN : EPOLLOUT)) {
+    if (!ps_worker_watch(conn->worker, &conn->socket, mask)) {
         ps_conn_end(conn);
     }
 }
@@ -287,9 +287,9 @@ void ps_conn_open(struct ps_worker *worker, int fd, const struct sockaddr_storag
                   socklen_t peer_len)
 {
     struct ps_conn *conn = ps_heap_new(1, sizeof(*conn));
-    SSL *ssl = conn == NULL || worker->context == NULL ? NULL : SSL_new(worker->context);
-    if (ssl == NULL || SSL_set_fd(ssl, fd) != 1) {
-        SSL_free(ssl);
+    struct ssl_st *tls =
+        conn == NULL || worker->context == NULL ? NULL : ps_tls_session_new(worker->context, fd);
+    if (tls == NULL) {
         ps_heap_free(conn);
         (void)close(fd);
         return;
@@ -300,7 +300,7 @@ void ps_conn_open(struct ps_worker *worker, int fd, const struct sockaddr_storag
         .worker = worker,
         .socket = {.kind = PS_SOURCE_SOCKET, .fd = fd, .conn = conn},
         .pair = {.kind = PS_SOURCE_PAIR, .fd = -1, .conn = conn},
-        .ssl = ssl,
+        .tls = tls,
         .peer = *peer,
         .peer_len = peer_len,
     };
@@ -308,7 +308,6 @@ void ps_conn_open(struct ps_worker *worker, int fd, const struct sockaddr_storag
     worker->conn_count++;
     ps_metrics_add(worker->shared->metrics, PS_SERIES_CONNECTIONS, 1);
     ps_metrics_add(worker->shared->metrics, PS_SERIES_CONNECTIONS_TOTAL, 1);
-    SSL_set_accept_state(ssl);
     ps_conn_enter(conn, PS_PHASE_HANDSHAKE);
     if (!ps_worker_watch(worker, &conn->socket, EPOLLIN)) {
         ps_conn_end(conn);

@@ -6,11 +6,10 @@
  */
 #pragma once
 
+#include "portside/tls_session.h"
 #include "worker.h"
 
 #include <sys/socket.h>
-
-struct ssl_st;
 
 /* Where a connection stands; each phase has an absolute deadline. */
 enum ps_phase {
@@ -36,7 +35,7 @@ struct ps_conn {
 
     struct ps_source socket;
     struct ps_source pair;
-    struct ssl_st *ssl;
+    struct ssl_st *tls;
     bool mhd_knows; /* between its two notifications */
 
     enum ps_phase phase;

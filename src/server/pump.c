@@ -9,8 +9,6 @@
 #include "portside/heap.h"
 
 #include <errno.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <string.h>
 #include <sys/epoll.h>
 
@@ -84,24 +82,25 @@ static enum flow give_held(struct ps_conn *conn)
     return FLOW_GOES_ON;
 }
 
-/* SSL_read had nothing for us: why? */
-static enum flow read_failed(struct ps_conn *conn, int result)
+/* There was nothing to read: why? */
+static enum flow read_nothing(struct ps_conn *conn, enum ps_tls_io io)
 {
-    switch (SSL_get_error(conn->ssl, result)) {
-    case SSL_ERROR_WANT_READ:
-        return FLOW_WAITS;
-    case SSL_ERROR_WANT_WRITE:
+    switch (io) {
+    case PS_TLS_IO_WANTS_WRITE:
         conn->read_wants_write = true;
         return FLOW_WAITS;
-    case SSL_ERROR_ZERO_RETURN:
+    case PS_TLS_IO_ENDED:
         conn->client_ended = true;
         (void)shutdown(conn->pair.fd, SHUT_WR); /* half-close: an answer may still come */
         conn->worker->mhd_dirty = true;
         return FLOW_WAITS;
-    default:
-        ERR_clear_error();
+    case PS_TLS_IO_BROKEN:
         return FLOW_BROKEN;
+    case PS_TLS_IO_DONE:
+    case PS_TLS_IO_WANTS_READ:
+        break;
     }
+    return FLOW_WAITS;
 }
 
 /* One step from the client to libmicrohttpd. */
@@ -114,15 +113,14 @@ static enum flow step_up(struct ps_conn *conn)
         return FLOW_WAITS;
     }
     char *chunk = conn->worker->chunk;
-    ERR_clear_error();
-    int got = SSL_read(conn->ssl, chunk, PS_CHUNK_BYTES);
-    if (got <= 0) {
-        return read_failed(conn, got);
+    size_t len = 0;
+    enum ps_tls_io io = ps_tls_session_read(conn->tls, chunk, PS_CHUNK_BYTES, &len);
+    if (io != PS_TLS_IO_DONE) {
+        return read_nothing(conn, io);
     }
     if (conn->phase == PS_PHASE_IDLE) {
         ps_conn_enter(conn, PS_PHASE_HEADER);
     }
-    size_t len = (size_t)got;
     size_t taken = give(conn, chunk, len);
     if (taken < len && !hold(&conn->up, chunk + taken, len - taken)) {
         return FLOW_BROKEN;
@@ -130,31 +128,14 @@ static enum flow step_up(struct ps_conn *conn)
     return FLOW_GOES_ON;
 }
 
-/* Writes to the client; how much was taken, or -1 if the connection is broken. */
-static ssize_t put(struct ps_conn *conn, const char *ptr, size_t len)
-{
-    ERR_clear_error();
-    int put = SSL_write(conn->ssl, ptr, (int)len);
-    if (put > 0) {
-        return put;
-    }
-    if (SSL_get_error(conn->ssl, put) == SSL_ERROR_WANT_WRITE) {
-        return 0;
-    }
-    ERR_clear_error(); /* WANT_READ cannot be: renegotiation is off */
-    return -1;
-}
-
 static enum flow put_held(struct ps_conn *conn)
 {
-    ssize_t taken = put(conn, conn->down.ptr, conn->down.len);
-    if (taken < 0) {
-        return FLOW_BROKEN;
+    size_t taken = 0;
+    enum ps_tls_io io = ps_tls_session_write(conn->tls, conn->down.ptr, conn->down.len, &taken);
+    if (io != PS_TLS_IO_DONE) {
+        return io == PS_TLS_IO_WANTS_WRITE ? FLOW_WAITS : FLOW_BROKEN;
     }
-    if (taken == 0) {
-        return FLOW_WAITS;
-    }
-    advance(&conn->down, (size_t)taken);
+    advance(&conn->down, taken);
     if (conn->down.len == 0) {
         conn->stall_ms = 0;
     }
@@ -188,14 +169,13 @@ static enum flow step_down(struct ps_conn *conn)
         return FLOW_DONE; /* ECONNRESET: it closed without reading all; the answer came first */
     }
     conn->worker->mhd_dirty = true; /* there is room for more of its answer */
-    ssize_t taken = put(conn, chunk, (size_t)got);
-    if (taken < 0) {
+    size_t len = (size_t)got;
+    size_t taken = 0;
+    enum ps_tls_io io = ps_tls_session_write(conn->tls, chunk, len, &taken);
+    if (io != PS_TLS_IO_DONE && io != PS_TLS_IO_WANTS_WRITE) {
         return FLOW_BROKEN;
     }
-    if (taken < got) {
-        return hold_down(conn, chunk + taken, (size_t)(got - taken));
-    }
-    return FLOW_GOES_ON;
+    return taken == len ? FLOW_GOES_ON : hold_down(conn, chunk + taken, len - taken);
 }
 
 static bool watch(struct ps_conn *conn)

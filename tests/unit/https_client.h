@@ -21,7 +21,7 @@ struct https_answer {
     size_t len;
 };
 
-/* Connects to "host:port" of 127.0.0.1; receive_bytes is the size of the socket's buffer, 0: any. */
+/* Connects to "host:port" on 127.0.0.1 with a receive buffer of receive_bytes, 0: any size. */
 struct https https_connect(const char *address, int receive_bytes);
 void https_close(struct https *https);
 /* Closes with RST, without a word of TLS. */

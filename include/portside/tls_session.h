@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One TLS connection on a non-blocking socket, server side. Every call does what can be done now
+ * and says what it waits for. A session belongs to one thread.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "portside/attr.h"
+#include "portside/tls.h"
+
+/* Of OpenSSL. */
+struct ssl_st;
+
+enum ps_tls_io {
+    PS_TLS_IO_DONE = 0,
+    PS_TLS_IO_WANTS_READ,  /* call again when the socket is readable */
+    PS_TLS_IO_WANTS_WRITE, /* … writable */
+    PS_TLS_IO_ENDED,       /* the client has closed its half in good order */
+    PS_TLS_IO_BROKEN,      /* the connection is of no use any more */
+};
+
+/* Why a handshake failed, for the log. */
+struct ps_tls_failure {
+    const char *cause;  /* static text */
+    bool is_plain_http; /* the client speaks HTTP without TLS */
+};
+
+/* A session of context on the socket fd (borrowed); owned. NULL if there is no memory. */
+struct ssl_st *ps_tls_session_new(struct ssl_ctx_st *context, int fd) PS_MUST_USE;
+
+/* Frees session (may be NULL); the socket stays open. */
+void ps_tls_session_free(struct ssl_st *session);
+
+/* Goes on with the handshake. ENDED does not occur; on BROKEN *ret_failure says why. */
+enum ps_tls_io ps_tls_session_accept(struct ssl_st *session, struct ps_tls_failure *ret_failure);
+
+/* Reads up to room bytes; on DONE *ret_len of them, at least one, and maybe there are more. */
+enum ps_tls_io ps_tls_session_read(struct ssl_st *session, char *buffer, size_t room,
+                                   size_t *ret_len);
+
+/*
+ * Writes some of len bytes; on DONE *ret_len of them. After WANTS_WRITE the next call must bring
+ * the same bytes, which may have moved. Does not want to read: renegotiation is off.
+ */
+enum ps_tls_io ps_tls_session_write(struct ssl_st *session, const char *bytes, size_t len,
+                                    size_t *ret_len);
+
+/* Says good-bye (close_notify), if it can be said without waiting. */
+void ps_tls_session_close(struct ssl_st *session);
