@@ -229,7 +229,7 @@ public final class Judge {
         }
         out.printf("%d cases, %d versions of Kafka, %s%n%n", cases, versions,
             plans ? "hook and planner" : "hook only: no planner was given");
-        out.printf("%d passed, %d failed, %d skipped%n", passed, failed, plans ? 0 : passed + failed);
+        out.printf("%d passed, %d failed, %d skipped%n", passed, failed, 0);
         return failed == 0 && passed > 0;
     }
 }

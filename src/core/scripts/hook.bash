@@ -54,8 +54,8 @@ __portside_leave() {
 
 # REPLY = $1 without white space around it, as Kafka's ConfigDef and its list splitter trim.
 __portside_trim() {
-    REPLY=${1#"${1%%[! $'\t\n\v\f\r']*}"}
-    REPLY=${REPLY%"${REPLY##*[! $'\t\n\v\f\r']}"}
+    REPLY=${1#"${1%%[!$white]*}"}
+    REPLY=${REPLY%"${REPLY##*[!$white]}"}
 }
 
 # REPLY = $1 with its escapes resolved. What is not ASCII becomes byte 255, which is refused
@@ -93,22 +93,22 @@ __portside_unescape() {
 # Cuts one logical line into key and raw value, and keeps it if it is one we read.
 __portside_take_line() {
     local line=$1 key raw i
-    key=${line%%[=:$' \t\f']*}
+    key=${line%%[=:$blank]*}
     if [[ $key == *\\* ]]; then
         for ((i = 0; i < ${#line}; i++)); do
             case ${line:i:1} in
             \\) ((i++)) ;;
-            [=:$' \t\f']) break ;;
+            [=:$blank]) break ;;
             esac
         done
         key=${line:0:i}
     fi
     raw=${line:${#key}}
-    raw=${raw#"${raw%%[!$' \t\f']*}"}
+    raw=${raw#"${raw%%[!$blank]*}"}
     case $raw in
     [=:]*)
         raw=${raw:1}
-        raw=${raw#"${raw%%[!$' \t\f']*}"}
+        raw=${raw#"${raw%%[!$blank]*}"}
         ;;
     esac
     __portside_unescape "$key"
@@ -145,7 +145,7 @@ __portside_read_file() {
     for physical in ${file_lines[@]+"${file_lines[@]}"}; do
         while :; do
             line=${physical%%$'\r'*}
-            line=${line#"${line%%[!$' \t\f']*}"}
+            line=${line#"${line%%[!$blank]*}"}
             if [[ -n $logical || $line != ['#!']* && -n $line ]]; then
                 tail=${line##*[!\\]}
                 if ((${#tail} % 2)); then
@@ -653,6 +653,8 @@ __portside_main() {
     unset -f printf mapfile local shift exit return umask trap set
     LC_ALL=C IFS=$' \t\n'
     GLOBIGNORE=
+    # In variables, because old bashes do not take $'…' inside "${…}".
+    local white=$' \t\n\v\f\r' blank=$' \t\f'
     local -A settings override_secrets
     local -a file_lines=() file_keys=() file_raws=() items=() names=() texts=() ports=()
     local -a bound_names=() bound_texts=() bound_ports=() advertised_names=() advertised_texts=()
