@@ -311,6 +311,7 @@ START_TEST(test_documented)
         }
     }
     (void)fclose(file);
+    ck_assert_ptr_null(ps_hazard_text(row));
     ck_assert_msg(ps_hazard_name(row) == NULL, "%s lacks '%s'", DOCS, ps_hazard_name(row));
 }
 END_TEST

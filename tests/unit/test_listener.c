@@ -53,6 +53,9 @@ static const struct row added[] = {
      .to_listeners = "SSL://:1" BIND,
      .to_advertised = "SSL://:1," OURS,
      .to_map = MAP4 ",PORTSIDE:SSL"},
+    {PLAIN, .roles = "broker", .controllers = ",CTRL,", .to_listeners = "PLAINTEXT://:9092" BIND,
+     .to_advertised = "PLAINTEXT://:9092," OURS,
+     .to_map = MAP4 ",CTRL:PLAINTEXT,PORTSIDE:PLAINTEXT"},
     /* how lists are written */
     {.mirrored = "PLAINTEXT",
      .listeners = " PLAINTEXT://:9092 , ",
