@@ -1,23 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Makes a development CA and a server certificate signed by it. Never for production: there, portside
-# looks after its own certificates.
+# Makes a development CA and a server certificate signed by it. Never for production: there,
+# portside looks after its own certificates.
 #
 # Usage: certs/dev-ca.sh [--dir DIR] [--name NAME] [--san LIST] [--days N] [--new-ca] [--new]
 #
-#   --dir DIR     where the files go             (default: $PORTSIDE_CACHE/certs, ~/.cache/portside/certs)
-#   --name NAME   NAME.crt and NAME.key, and the subject's common name              (default: portside)
+#   --dir DIR     where the files go (default: $PORTSIDE_CACHE/certs, ~/.cache/portside/certs)
+#   --name NAME   NAME.crt and NAME.key, and the subject's common name (default: portside)
 #   --san LIST    names and addresses, comma-separated
 #                 (default: localhost,127.0.0.1,::1,portside.portside-system.svc)
-#   --days N      how long the server certificate is valid; the CA: ten years           (default: 30)
+#   --days N      how long the server certificate is valid (default: 30); the CA: ten years
 #   --new         make the server certificate anew even if the present one is good
 #   --new-ca      make the CA anew too
 #   -h, --help    this text
 #
 # Files: ca.crt (give it to clients as caBundle), ca.key, NAME.crt, NAME.key; keys with mode 0600.
-# Running it again keeps whatever is good: a certificate is made anew when it is missing, ends within a
-# day, was signed by another CA or names other SANs. Prints what it did, one line a file pair.
+# Running it again keeps whatever is good: a certificate is made anew when it is missing, ends within
+# a day, was signed by another CA or names other SANs. Prints what it did, one line a file pair.
 #
 # Example: certs/dev-ca.sh --dir /tmp/pki --san 127.0.0.1
 set -euo pipefail
@@ -57,7 +57,8 @@ while [[ $# -gt 0 ]]; do
     shift
 done
 [[ $days =~ ^[1-9][0-9]*$ ]] || die "--days wants a whole number above 0, not '$days'"
-[[ $name =~ ^[a-z0-9][a-z0-9.-]*$ && $name != ca ]] || die "--name '$name' is not usable as a file name"
+[[ $name =~ ^[a-z0-9][a-z0-9.-]*$ && $name != ca ]] ||
+    die "--name '$name' is not usable as a file name"
 command -v openssl >/dev/null || die "openssl is not installed, run: apt-get install openssl"
 
 # typed_sans: a,127.0.0.1,::1 as OpenSSL wants it: DNS:a,IP:127.0.0.1,IP:::1
@@ -110,7 +111,8 @@ make_server() {
 mkdir -p "$dir"
 cd "$dir"
 sans=$(typed_sans)
-if [[ -n $new_ca || ! -f ca.key ]] || ! openssl x509 -in ca.crt -noout -checkend 86400 >/dev/null 2>&1; then
+if [[ -n $new_ca || ! -f ca.key ]] ||
+    ! openssl x509 -in ca.crt -noout -checkend 86400 >/dev/null 2>&1; then
     make_ca
 fi
 if is_good; then

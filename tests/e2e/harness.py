@@ -55,11 +55,15 @@ class Result:
 
     def warnings(self):
         """The lines that kubectl prints for the warnings of an admission webhook."""
-        return [line[len("Warning: "):] for line in self.err.splitlines() if line.startswith("Warning: ")]
+        return [
+            line[len("Warning: ") :]
+            for line in self.err.splitlines()
+            if line.startswith("Warning: ")
+        ]
 
 
 class Cluster:
-    """One running control plane: kubectl for what a person does, plain HTTPS where only the answer counts."""
+    """A running control plane: kubectl for what a person does, else plain HTTPS."""
 
     def __init__(self):
         with open(os.path.join(STATE, "kubeconfig"), encoding="utf-8") as file:
@@ -80,14 +84,22 @@ class Cluster:
         """Runs kubectl; expect is the exit code that must come out, None for any."""
         process = subprocess.run(
             [KUBECTL, "--kubeconfig", os.path.join(STATE, "kubeconfig"), *arguments],
-            input=stdin, text=True, capture_output=True, timeout=60, check=False)
+            input=stdin,
+            text=True,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
         result = Result(process)
-        check(expect is None or result.code == expect,
-              f"kubectl {' '.join(arguments)}: exit {result.code}, not {expect}: {result.err or result.out}")
+        check(
+            expect is None or result.code == expect,
+            f"kubectl {' '.join(arguments)}: exit {result.code}, not {expect}: "
+            f"{result.err or result.out}",
+        )
         return result
 
     def request(self, method, path, body=None, content_type="application/json"):
-        """One call of the API: (status, decoded body, warnings). The connection is kept for each thread."""
+        """One call of the API: (status, decoded body, warnings). Threads keep their connections."""
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": content_type}
         data = None if body is None else json.dumps(body)
         for attempt in (1, 2):
@@ -106,8 +118,10 @@ class Cluster:
                 self.local.connection = None
                 if attempt == 2:
                     raise
-        warnings = [re.sub(r'^299 - "(.*)"$', r"\1", value).replace('\\"', '"')
-                    for value in response.headers.get_all("Warning") or []]
+        warnings = [
+            re.sub(r'^299 - "(.*)"$', r"\1", value).replace('\\"', '"')
+            for value in response.headers.get_all("Warning") or []
+        ]
         return response.status, json.loads(text) if text else None, warnings
 
     def get(self, path):
@@ -117,13 +131,18 @@ class Cluster:
         return body if status == 200 else None
 
     def namespace(self, name, inject=True):
-        """Makes a namespace, labelled for injection or not, and waits until pods can be created in it."""
+        """Makes a namespace, labelled for injection or not, and waits until it can have pods."""
         labels = {LABEL: "enabled"} if inject else {}
-        status, body, _ = self.request("POST", "/api/v1/namespaces", {
-            "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+        status, body, _ = self.request(
+            "POST",
+            "/api/v1/namespaces",
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}},
+        )
         check(status == 201, f"namespace {name}: {body}")
-        wait_until(f"service account in {name}",
-                   lambda: self.get(f"/api/v1/namespaces/{name}/serviceaccounts/default"))
+        wait_until(
+            f"service account in {name}",
+            lambda: self.get(f"/api/v1/namespaces/{name}/serviceaccounts/default"),
+        )
         return name
 
     def delete_namespace(self, name):
@@ -138,17 +157,21 @@ class Cluster:
 
     def wait_pod(self, namespace, name, unlike=None, seconds=15.0):
         """The pod once it is there; with unlike, once it is another one than that uid."""
+
         def probe():
             pod = self.pod(namespace, name)
             return pod if pod and pod["metadata"]["uid"] != unlike else None
+
         return wait_until(f"pod {namespace}/{name}", probe, seconds)
 
     def make_ready(self, namespace, name):
-        """Plays the kubelet: there are no nodes, and a StatefulSet moves on only when pods are ready."""
+        """Plays the kubelet: without nodes no pod is ready, and a rollout waits for that."""
         status, body, _ = self.request(
-            "PATCH", f"/api/v1/namespaces/{namespace}/pods/{name}/status",
+            "PATCH",
+            f"/api/v1/namespaces/{namespace}/pods/{name}/status",
             {"status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}},
-            "application/strategic-merge-patch+json")
+            "application/strategic-merge-patch+json",
+        )
         check(status == 200, f"status of pod {name}: {body}")
 
 
@@ -159,7 +182,9 @@ def lock_state():
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        raise SystemExit(f"another run uses the control plane in '{STATE}'; set PORTSIDE_E2E_STATE") from None
+        raise SystemExit(
+            f"another run uses the control plane in '{STATE}'; set PORTSIDE_E2E_STATE"
+        ) from None
     return lock
 
 
@@ -175,8 +200,11 @@ def dump(*documents):
 
 
 def manifest_names():
-    return sorted(name.removesuffix(".yaml") for name in os.listdir(os.path.join(HERE, "manifests"))
-                  if name.endswith(".yaml"))
+    return sorted(
+        name.removesuffix(".yaml")
+        for name in os.listdir(os.path.join(HERE, "manifests"))
+        if name.endswith(".yaml")
+    )
 
 
 def manifest(name):

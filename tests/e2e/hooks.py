@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Webhooks on loopback: a stand-in server for tests, certificates, and registration with the API server."""
+"""Webhooks on loopback: a stand-in server, certificates, registration with the API server."""
 
 import base64
 import http.server
@@ -24,8 +24,20 @@ class Certificates:
         self.make()
 
     def make(self, *options, name="portside"):
-        subprocess.run([os.path.join(ROOT, "certs", "dev-ca.sh"), "--dir", self.folder, "--name", name,
-                        "--san", "127.0.0.1", *options], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [
+                os.path.join(ROOT, "certs", "dev-ca.sh"),
+                "--dir",
+                self.folder,
+                "--name",
+                name,
+                "--san",
+                "127.0.0.1",
+                *options,
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -36,7 +48,7 @@ class Certificates:
 
 
 class StandIn:
-    """An HTTPS webhook in this process. answer(review) returns patch operations, or None to allow as it is."""
+    """An HTTPS webhook in this process. answer(review) returns patch operations, or None."""
 
     def __init__(self, certificates, answer=lambda review: None):
         self.bodies = []
@@ -44,9 +56,12 @@ class StandIn:
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.handler(answer))
         self.server.daemon_threads = True
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificates.path("portside.crt"), certificates.path("portside.key"))
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True,
-                                                 do_handshake_on_connect=False)
+        context.load_cert_chain(
+            certificates.path("portside.crt"), certificates.path("portside.key")
+        )
+        self.server.socket = context.wrap_socket(
+            self.server.socket, server_side=True, do_handshake_on_connect=False
+        )
         self.url = f"https://127.0.0.1:{self.server.server_address[1]}/"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -66,8 +81,13 @@ class StandIn:
                 if operations:
                     response["patchType"] = "JSONPatch"
                     response["patch"] = base64.b64encode(json.dumps(operations).encode()).decode()
-                text = json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
-                                   "response": response}).encode()
+                text = json.dumps(
+                    {
+                        "apiVersion": "admission.k8s.io/v1",
+                        "kind": "AdmissionReview",
+                        "response": response,
+                    }
+                ).encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(text)))
@@ -90,17 +110,37 @@ class StandIn:
 
 
 def recording(url, bundle, namespace_label):
-    """A registration that sends everything about StatefulSets and pods of labelled namespaces to url."""
+    """A registration that sends all about StatefulSets and pods of labelled namespaces to url."""
     return {
-        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration",
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "MutatingWebhookConfiguration",
         "metadata": {"name": "record"},
-        "webhooks": [{
-            "name": "record.portside.dev", "admissionReviewVersions": ["v1"], "sideEffects": "None",
-            "clientConfig": {"url": url, "caBundle": bundle}, "failurePolicy": "Fail", "timeoutSeconds": 10,
-            "namespaceSelector": {"matchLabels": namespace_label},
-            "rules": [{"apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["*"],
-                       "resources": ["statefulsets", "statefulsets/scale"]},
-                      {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["pods"]}]}]}
+        "webhooks": [
+            {
+                "name": "record.portside.dev",
+                "admissionReviewVersions": ["v1"],
+                "sideEffects": "None",
+                "clientConfig": {"url": url, "caBundle": bundle},
+                "failurePolicy": "Fail",
+                "timeoutSeconds": 10,
+                "namespaceSelector": {"matchLabels": namespace_label},
+                "rules": [
+                    {
+                        "apiGroups": ["apps"],
+                        "apiVersions": ["v1"],
+                        "operations": ["*"],
+                        "resources": ["statefulsets", "statefulsets/scale"],
+                    },
+                    {
+                        "apiGroups": [""],
+                        "apiVersions": ["v1"],
+                        "operations": ["*"],
+                        "resources": ["pods"],
+                    },
+                ],
+            }
+        ],
+    }
 
 
 def portside(url, bundle):
@@ -122,11 +162,18 @@ def register(cluster, configuration):
 
 
 PROBE = {
-    "apiVersion": "apps/v1", "kind": "StatefulSet",
+    "apiVersion": "apps/v1",
+    "kind": "StatefulSet",
     "metadata": {"name": "probe", "annotations": {"portside.dev/inject": "maybe"}},
-    "spec": {"serviceName": "probe", "selector": {"matchLabels": {"app": "probe"}},
-             "template": {"metadata": {"labels": {"app": "probe"}},
-                          "spec": {"containers": [{"name": "kafka", "image": "apache/kafka:4.1.0"}]}}}}
+    "spec": {
+        "serviceName": "probe",
+        "selector": {"matchLabels": {"app": "probe"}},
+        "template": {
+            "metadata": {"labels": {"app": "probe"}},
+            "spec": {"containers": [{"name": "kafka", "image": "apache/kafka:4.1.0"}]},
+        },
+    },
+}
 
 
 def wait_effect(cluster, namespace="portside-probe"):
@@ -134,7 +181,10 @@ def wait_effect(cluster, namespace="portside-probe"):
     if not cluster.get(f"/api/v1/namespaces/{namespace}"):
         cluster.namespace(namespace)
     path = f"/apis/apps/v1/namespaces/{namespace}/statefulsets?dryRun=All"
-    wait_until("the API server asks portside", lambda: cluster.request("POST", path, PROBE)[0] in (400, 403, 422))
+    wait_until(
+        "the API server asks portside",
+        lambda: cluster.request("POST", path, PROBE)[0] in (400, 403, 422),
+    )
 
 
 def unregister(cluster, name):

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034
 # SPDX-License-Identifier: Apache-2.0
 #
-# Shared by build, up and down: where things are, and processes that are ended by their own pid only.
+# Shared by build, up and down: where things are, and processes that are ended by their pid only.
 set -euo pipefail
 
 E2E_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -29,8 +29,8 @@ now() {
     echo "${EPOCHREALTIME/[.,]/}"
 }
 
-# alive NAME: the process whose pid was kept runs and is still that program. A pid alone is no proof:
-# the kernel gives it to somebody else later.
+# alive NAME: the process whose pid was kept runs and is still that one. A pid alone is no proof: the
+# kernel gives it to somebody else later.
 alive() {
     local pid start
     read -r pid start 2>/dev/null <"$E2E_STATE/pids/$1" || return 1
@@ -54,7 +54,7 @@ launch() {
         return
     fi
     mkdir -p "$E2E_STATE/pids" "$E2E_STATE/log"
-    # Descriptors above 2 are closed: a daemon that inherits a lock or a pipe of its caller keeps it.
+    # Descriptors above 2 are closed: a daemon would keep a lock or a pipe of its caller.
     (cd "$E2E_STATE" && exec setsid "$@") </dev/null >>"$E2E_STATE/log/$name.log" 2>&1 \
         3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
     pid=$!

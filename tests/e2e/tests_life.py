@@ -12,7 +12,9 @@ PORT = "portside.dev/listener-port"
 
 
 def template_annotations(test, namespace, name="kafka"):
-    return test.cluster.statefulset(namespace, name)["spec"]["template"]["metadata"].get("annotations", {})
+    return test.cluster.statefulset(namespace, name)["spec"]["template"]["metadata"].get(
+        "annotations", {}
+    )
 
 
 def generation(test, namespace, name="kafka"):
@@ -25,8 +27,13 @@ def roll(test, namespace, pod, container, delivery):
     test.kubectl("rollout", "restart", "statefulset/kafka", "-n", namespace)
     test.cluster.make_ready(namespace, pod)
     after = test.cluster.wait_pod(namespace, pod, unlike=before["metadata"]["uid"])
-    check("kubectl.kubernetes.io/restartedAt" in after["metadata"]["annotations"], "an old revision came back")
-    check_injected(after, container, delivery, port=after["metadata"]["annotations"].get(PORT, "9194"))
+    check(
+        "kubectl.kubernetes.io/restartedAt" in after["metadata"]["annotations"],
+        "an old revision came back",
+    )
+    check_injected(
+        after, container, delivery, port=after["metadata"]["annotations"].get(PORT, "9194")
+    )
     return after
 
 
@@ -56,7 +63,10 @@ def test_annotate_starts_no_rollout(test):
     result = test.kubectl("annotate", "statefulset/kafka", f"{PORT}=9294", "-n", namespace)
     check(generation(test, namespace) == before, "the generation moved")
     check(PORT not in template_annotations(test, namespace), "the template changed")
-    check(any("rollout restart" in line for line in result.warnings()), f"no command in {result.warnings()}")
+    check(
+        any("rollout restart" in line for line in result.warnings()),
+        f"no command in {result.warnings()}",
+    )
 
 
 def test_restart_copies_the_annotation(test):
@@ -65,8 +75,13 @@ def test_restart_copies_the_annotation(test):
     test.cluster.wait_pod(namespace, "kafka-0")
     test.kubectl("annotate", "statefulset/kafka", f"{PORT}=9294", "-n", namespace)
     pod = roll(test, namespace, "kafka-0", "kafka", "env")
-    check(":9294" in values(container_of(pod, "kafka"))["KAFKA_LISTENERS"], "the new port is not in the pod")
-    check(template_annotations(test, namespace)["portside.dev/copied"], "nothing is noted as copied")
+    check(
+        ":9294" in values(container_of(pod, "kafka"))["KAFKA_LISTENERS"],
+        "the new port is not in the pod",
+    )
+    check(
+        template_annotations(test, namespace)["portside.dev/copied"], "nothing is noted as copied"
+    )
 
 
 def test_restart_removes_what_was_copied(test):
@@ -80,7 +95,10 @@ def test_restart_removes_what_was_copied(test):
     check(template_annotations(test, namespace)[PORT] == "9294", "removed without a rollout")
     roll(test, namespace, "kafka-0", "kafka", "env")
     annotations = template_annotations(test, namespace)
-    check(PORT not in annotations and "portside.dev/copied" not in annotations, f"left behind: {annotations}")
+    check(
+        PORT not in annotations and "portside.dev/copied" not in annotations,
+        f"left behind: {annotations}",
+    )
     check(annotations["team"] == "data", "the author's own annotation is gone")
 
 
@@ -90,7 +108,10 @@ def test_author_of_the_template_wins(test):
     documents[-1]["spec"]["template"]["metadata"]["annotations"] = {PORT: "9394"}
     submit(test, namespace, documents)
     env = values(container_of(test.cluster.wait_pod(namespace, "kafka-0"), "kafka"))
-    check("OUTSIDE://" in env["KAFKA_LISTENERS"] and ":9394" in env["KAFKA_LISTENERS"], env["KAFKA_LISTENERS"])
+    check(
+        "OUTSIDE://" in env["KAFKA_LISTENERS"] and ":9394" in env["KAFKA_LISTENERS"],
+        env["KAFKA_LISTENERS"],
+    )
 
 
 def test_opt_out_later(test):
@@ -107,19 +128,25 @@ def test_opt_out_later(test):
 def test_invalid_annotation_later(test):
     namespace = test.namespace()
     submit(test, namespace, manifest("cp-kraft-env"))
-    result = test.kubectl("annotate", "statefulset/kafka", "portside.dev/type=Ingress", "-n", namespace, expect=1)
+    result = test.kubectl(
+        "annotate", "statefulset/kafka", "portside.dev/type=Ingress", "-n", namespace, expect=1
+    )
     check("denied the request" in result.err and "Ingress" in result.err, result.err)
 
 
 def meddle(review):
     """A second webhook as they are: puts a sidecar first and an init container of its own last."""
     pod = review["request"]["object"]
-    if review["request"]["operation"] != "CREATE" or any(c["name"] == "mesh" for c in pod["spec"]["containers"]):
+    if review["request"]["operation"] != "CREATE" or any(
+        c["name"] == "mesh" for c in pod["spec"]["containers"]
+    ):
         return None
     extra = {"name": "mesh", "image": "mesh/proxy:1"}
     operations = [{"op": "add", "path": "/spec/containers/0", "value": extra}]
     if "initContainers" in pod["spec"]:
-        operations.append({"op": "add", "path": "/spec/initContainers/-", "value": {**extra, "name": "mesh-init"}})
+        operations.append(
+            {"op": "add", "path": "/spec/initContainers/-", "value": {**extra, "name": "mesh-init"}}
+        )
     return operations
 
 
@@ -127,13 +154,18 @@ def test_another_webhook_after_ours(test):
     certificates = Certificates("meddler")
     other = StandIn(certificates, meddle)
     namespace = test.namespace()
-    configuration = recording(other.url, certificates.bundle(), {"kubernetes.io/metadata.name": namespace})
+    configuration = recording(
+        other.url, certificates.bundle(), {"kubernetes.io/metadata.name": namespace}
+    )
     configuration["metadata"]["name"] = "zz-meddler"
     configuration["webhooks"][0]["rules"] = configuration["webhooks"][0]["rules"][1:]
     register(test.cluster, configuration)
     try:
-        wait_until("the second webhook has effect", lambda: test.kubectl(
-            "run", "probe", "--image=x", "--dry-run=server", "-n", namespace) and other.taken())
+        wait_until(
+            "the second webhook has effect",
+            lambda: test.kubectl("run", "probe", "--image=x", "--dry-run=server", "-n", namespace)
+            and other.taken(),
+        )
         submit(test, namespace, manifest("cp8-cmdexport"))
         pod = test.cluster.wait_pod(namespace, "kafka-0")
         names = [init["name"] for init in pod["spec"]["initContainers"]]
@@ -143,7 +175,10 @@ def test_another_webhook_after_ours(test):
         check(len(entries) == len(set(entries)), f"a variable is there twice: {entries}")
         calls = test.portside.records(namespace=namespace, kind="Pod", name="kafka-0")
         check(len(calls) == 2, f"{len(calls)} calls, not 2")
-        check([call["verdict"] for call in calls] == ["inject", "unchanged"], [call["verdict"] for call in calls])
+        check(
+            [call["verdict"] for call in calls] == ["inject", "unchanged"],
+            [call["verdict"] for call in calls],
+        )
     finally:
         unregister(test.cluster, "zz-meddler")
         other.close()
@@ -152,7 +187,7 @@ def test_another_webhook_after_ours(test):
 def test_certificate_is_reloaded(test):
     portside = test.portside
     portside.certificates.make("--new-ca")
-    # The API server dials anew for a new bundle; with only the new CA in it, the old certificate fails.
+    # The API server dials anew for a new bundle; the old certificate would fail under the new CA.
     portside.register()
     namespace, _ = create(test, "apache-env")
     check_injected(test.cluster.wait_pod(namespace, "kafka-0"), "kafka", "env")

@@ -5,7 +5,7 @@ import concurrent.futures
 import threading
 import time
 
-from harness import check, dump, manifest, wait_until
+from harness import check, manifest, wait_until
 from portside import Portside, check_injected, check_untouched
 from tests_verdict import create, submit
 
@@ -18,13 +18,30 @@ def test_stopped_refuses_kafka_and_nothing_else(test):
     test.portside.stop()
     try:
         refused = submit(test, namespace, manifest("cp-kraft-env"), expect=1)
-        check("failed calling webhook" in refused.err and "brokers.portside.dev" in refused.err, refused.err)
+        check(
+            "failed calling webhook" in refused.err and "brokers.portside.dev" in refused.err,
+            refused.err,
+        )
         test.kubectl("scale", "statefulset/kafka", "--replicas=4", "-n", namespace)
         submit(test, namespace, manifest("near-postgres"))
         check_untouched(test.cluster.wait_pod(namespace, "postgres-0"))
-        wait_until("the refusal is an event", lambda: "failed calling webhook" in test.kubectl(
-            "get", "events", "-n", namespace, "--field-selector", "reason=FailedCreate", "-o", "yaml").out)
-        check(test.cluster.pod(namespace, "kafka-3") is None, "a broker started without its listener")
+        wait_until(
+            "the refusal is an event",
+            lambda: "failed calling webhook"
+            in test.kubectl(
+                "get",
+                "events",
+                "-n",
+                namespace,
+                "--field-selector",
+                "reason=FailedCreate",
+                "-o",
+                "yaml",
+            ).out,
+        )
+        check(
+            test.cluster.pod(namespace, "kafka-3") is None, "a broker started without its listener"
+        )
     finally:
         test.portside.start()
     # The controller's next try may be tens of seconds away; a nudge is what an operator would do.

@@ -16,7 +16,15 @@ def annotated(name, annotations):
 
 
 def submit(test, namespace, documents, *arguments, expect=0):
-    return test.kubectl(*(arguments or ("create",)), "-n", namespace, "-f", "-", stdin=dump(*documents), expect=expect)
+    return test.kubectl(
+        *(arguments or ("create",)),
+        "-n",
+        namespace,
+        "-f",
+        "-",
+        stdin=dump(*documents),
+        expect=expect,
+    )
 
 
 def create(test, name, *arguments):
@@ -44,8 +52,11 @@ def test_create_file_driven(test):
     namespace, _ = create(test, "solsson-init-config")
     pod = test.cluster.wait_pod(namespace, "kafka-0")
     check_injected(pod, "broker", "hook")
-    check([init["name"] for init in pod["spec"]["initContainers"]] == ["init-config", "portside-address"],
-          "the author's init container comes first")
+    check(
+        [init["name"] for init in pod["spec"]["initContainers"]]
+        == ["init-config", "portside-address"],
+        "the author's init container comes first",
+    )
 
 
 def test_create_sidecars_around_the_broker(test):
@@ -53,7 +64,9 @@ def test_create_sidecars_around_the_broker(test):
     pod = test.cluster.wait_pod(namespace, "streaming-0")
     check_injected(pod, "broker", "env")
     for other in ("jmx", "ui"):
-        check("PORTSIDE" not in json.dumps(container_of(pod, other)), f"container {other} was touched")
+        check(
+            "PORTSIDE" not in json.dumps(container_of(pod, other)), f"container {other} was touched"
+        )
 
 
 def test_create_with_a_thousand_variables(test):
@@ -66,8 +79,16 @@ def test_create_copies_security_context(test):
     pod = test.cluster.wait_pod(namespace, "release-kafka-controller-0")
     check_injected(pod, "kafka", "hook")
     context = pod["spec"]["initContainers"][-1]["securityContext"]
-    check((context["runAsUser"], context["runAsGroup"], context["runAsNonRoot"]) == (1001, 1001, True), context)
-    check(context["allowPrivilegeEscalation"] is False and context["capabilities"] == {"drop": ["ALL"]}, context)
+    check(
+        (context["runAsUser"], context["runAsGroup"], context["runAsNonRoot"])
+        == (1001, 1001, True),
+        context,
+    )
+    check(
+        context["allowPrivilegeEscalation"] is False
+        and context["capabilities"] == {"drop": ["ALL"]},
+        context,
+    )
 
 
 def test_apply_twice(test):
@@ -77,7 +98,9 @@ def test_apply_twice(test):
     again = submit(test, namespace, manifest("cp-kraft-env"), "apply")
     check("statefulset.apps/kafka unchanged" in again.out, again.out)
     after = test.cluster.statefulset(namespace, "kafka")
-    check(before["metadata"]["generation"] == after["metadata"]["generation"], "the generation moved")
+    check(
+        before["metadata"]["generation"] == after["metadata"]["generation"], "the generation moved"
+    )
 
 
 def test_apply_with_annotations_has_no_drift(test):
@@ -107,20 +130,36 @@ def test_dry_run_has_no_effect(test):
 
 def test_exposure_annotations_reach_the_pod(test):
     namespace = test.namespace()
-    submit(test, namespace, annotated("apache-env", {
-        "portside.dev/listener-name": "OUTSIDE", "portside.dev/listener-port": "19094",
-        "portside.dev/advertised-host": "{pod}.example.com", "portside.dev/advertised-port": "{ordinal + 9000}"}))
+    submit(
+        test,
+        namespace,
+        annotated(
+            "apache-env",
+            {
+                "portside.dev/listener-name": "OUTSIDE",
+                "portside.dev/listener-port": "19094",
+                "portside.dev/advertised-host": "{pod}.example.com",
+                "portside.dev/advertised-port": "{ordinal + 9000}",
+            },
+        ),
+    )
     env = values(container_of(test.cluster.wait_pod(namespace, "kafka-2"), "kafka"))
     check(env["PORTSIDE_EXTERNAL_HOST"] == "kafka-2.example.com", env["PORTSIDE_EXTERNAL_HOST"])
     check(env["PORTSIDE_EXTERNAL_PORT"] == "9002", env["PORTSIDE_EXTERNAL_PORT"])
-    check("OUTSIDE://" in env["KAFKA_LISTENERS"] and ":19094" in env["KAFKA_LISTENERS"], env["KAFKA_LISTENERS"])
+    check(
+        "OUTSIDE://" in env["KAFKA_LISTENERS"] and ":19094" in env["KAFKA_LISTENERS"],
+        env["KAFKA_LISTENERS"],
+    )
 
 
 def test_exposure_internal_ip(test):
     namespace = test.namespace()
     submit(test, namespace, annotated("apache-env", {"portside.dev/address-types": "InternalIP"}))
     env = values(container_of(test.cluster.wait_pod(namespace, "kafka-0"), "kafka"))
-    check(env["PORTSIDE_EXTERNAL_HOST"]["fieldRef"]["fieldPath"] == "status.hostIP", env["PORTSIDE_EXTERNAL_HOST"])
+    check(
+        env["PORTSIDE_EXTERNAL_HOST"]["fieldRef"]["fieldPath"] == "status.hostIP",
+        env["PORTSIDE_EXTERNAL_HOST"],
+    )
 
 
 def test_opt_out_by_statefulset(test):
@@ -147,12 +186,14 @@ def test_namespace_without_the_label(test):
 
 
 def test_skips(test):
-    for name, pod, reason in (("near-postgres", "postgres-0", "not-kafka"),
-                              ("near-zookeeper-kafka-image", "pzoo-0", "not-kafka"),
-                              ("near-connect", "connect-0", "not-kafka"),
-                              ("apache-controller-role", "kafka-controller-0", "controller-only"),
-                              ("operator-confluent", "kafka-0", "operator-owned"),
-                              ("apache-windows", "kafka-0", "windows")):
+    for name, pod, reason in (
+        ("near-postgres", "postgres-0", "not-kafka"),
+        ("near-zookeeper-kafka-image", "pzoo-0", "not-kafka"),
+        ("near-connect", "connect-0", "not-kafka"),
+        ("apache-controller-role", "kafka-controller-0", "controller-only"),
+        ("operator-confluent", "kafka-0", "operator-owned"),
+        ("apache-windows", "kafka-0", "windows"),
+    ):
         namespace = test.namespace()
         result = submit(test, namespace, manifest(name))
         check_untouched(test.cluster.wait_pod(namespace, pod))
@@ -162,24 +203,33 @@ def test_skips(test):
 
 
 def test_leaves_with_a_warning(test):
-    for name, word in (("apache-few-env", "KAFKA_"), ("apache-direct-java", "java"),
-                       ("apache-native-export", "native"), ("custom-opaque", "portside.dev/family"),
-                       ("apache-two-brokers", "portside.dev/container")):
+    for name, word in (
+        ("apache-few-env", "KAFKA_"),
+        ("apache-direct-java", "java"),
+        ("apache-native-export", "native"),
+        ("custom-opaque", "portside.dev/family"),
+        ("apache-two-brokers", "portside.dev/container"),
+    ):
         namespace = test.namespace()
         result = submit(test, namespace, manifest(name))
         pod = manifest(name)[-1]["metadata"]["name"] + "-0"
         check_untouched(test.cluster.wait_pod(namespace, pod))
         test.portside.wait_record(namespace=namespace, kind="Pod", name=pod, verdict="leave")
-        check(any(word in line for line in result.warnings()), f"{name}: no '{word}' in {result.warnings()}")
+        check(
+            any(word in line for line in result.warnings()),
+            f"{name}: no '{word}' in {result.warnings()}",
+        )
 
 
 def test_denied_annotations(test):
     namespace = test.namespace()
-    for annotations, words in (({"portside.dev/type": "Ingress"}, ("type", "Ingress", "NodePort")),
-                               ({"portside.dev/listener-port": "nine"}, ("listener-port", "nine")),
-                               ({"portside.dev/listner-port": "9194"}, ("listner-port", "listener-port")),
-                               ({"portside.dev/inject": "maybe"}, ("inject", "maybe", "false")),
-                               ({"portside.dev/tls-secret": "s"}, ("tls-secret", "not supported by this version yet"))):
+    for annotations, words in (
+        ({"portside.dev/type": "Ingress"}, ("type", "Ingress", "NodePort")),
+        ({"portside.dev/listener-port": "nine"}, ("listener-port", "nine")),
+        ({"portside.dev/listner-port": "9194"}, ("listner-port", "listener-port")),
+        ({"portside.dev/inject": "maybe"}, ("inject", "maybe", "false")),
+        ({"portside.dev/tls-secret": "s"}, ("tls-secret", "not supported by this version yet")),
+    ):
         result = submit(test, namespace, annotated("apache-env", annotations)[1:], expect=1)
         check("denied the request" in result.err, result.err)
         for word in words:
@@ -189,27 +239,42 @@ def test_denied_annotations(test):
 
 def test_denied_adoption(test):
     namespace = test.namespace()
-    result = submit(test, namespace, annotated("apache-external-listener", {"portside.dev/listener-name": "CONTROLLER"}),
-                    expect=1)
+    result = submit(
+        test,
+        namespace,
+        annotated("apache-external-listener", {"portside.dev/listener-name": "CONTROLLER"}),
+        expect=1,
+    )
     check("denied the request" in result.err and "CONTROLLER" in result.err, result.err)
 
 
 def test_pods_are_never_denied(test):
     namespace = test.namespace()
     documents = manifest("apache-env")
-    documents[-1]["spec"]["template"]["metadata"]["annotations"] = {"portside.dev/listener-port": "nine"}
+    documents[-1]["spec"]["template"]["metadata"]["annotations"] = {
+        "portside.dev/listener-port": "nine"
+    }
     submit(test, namespace, documents)
     check_untouched(test.cluster.wait_pod(namespace, "kafka-0"))
-    test.portside.wait_record(namespace=namespace, kind="Pod", verdict="leave", reason="bad-annotation")
+    test.portside.wait_record(
+        namespace=namespace, kind="Pod", verdict="leave", reason="bad-annotation"
+    )
 
 
 def test_warnings_at_kubectl(test):
-    for name, words in (("apache-env", ("PLAINTEXT",)), ("apache-env-single", ("localhost",)),
-                        ("apache-late-variable", ("POD_NAME",)), ("cp-zookeeper-two-listeners", ("latest",)),
-                        ("apache-broker-role", ("affinity",))):
+    for name, words in (
+        ("apache-env", ("PLAINTEXT",)),
+        ("apache-env-single", ("localhost",)),
+        ("apache-late-variable", ("POD_NAME",)),
+        ("cp-zookeeper-two-listeners", ("latest",)),
+        ("apache-broker-role", ("affinity",)),
+    ):
         _, result = create(test, name)
         for word in words:
-            check(any(word in line for line in result.warnings()), f"{name}: no '{word}' in {result.warnings()}")
+            check(
+                any(word in line for line in result.warnings()),
+                f"{name}: no '{word}' in {result.warnings()}",
+            )
         for line in result.warnings():
             check(len(line) <= 120, f"{name}: {len(line)} characters: {line}")
 
@@ -219,11 +284,17 @@ def test_stale_endpoint_is_removed(test):
     pod = test.cluster.wait_pod(namespace, "kafka-0")
     check_injected(pod, "kafka", "env")
     annotations = pod["metadata"]["annotations"]
-    check("external.portside.dev/host" not in annotations and annotations["team"] == "data", annotations)
+    check(
+        "external.portside.dev/host" not in annotations and annotations["team"] == "data",
+        annotations,
+    )
 
 
 def test_resubmission_changes_nothing(test):
-    for name, container, delivery in (("apache-env", "kafka", "env"), ("cp8-cmdexport", "kafka", "hook")):
+    for name, container, delivery in (
+        ("apache-env", "kafka", "env"),
+        ("cp8-cmdexport", "kafka", "hook"),
+    ):
         namespace, _ = create(test, name)
         pod = test.cluster.wait_pod(namespace, "kafka-0")
         check_injected(pod, container, delivery)
@@ -233,7 +304,9 @@ def test_resubmission_changes_nothing(test):
             pod["metadata"].pop(field, None)
         pod["metadata"]["namespace"] = other
         pod.pop("status")
-        result = test.kubectl("create", "--dry-run=server", "-o", "json", "-f", "-", stdin=json.dumps(pod))
+        result = test.kubectl(
+            "create", "--dry-run=server", "-o", "json", "-f", "-", stdin=json.dumps(pod)
+        )
         again = json.loads(result.out)
         for part in ("labels", "annotations"):
             check(again["metadata"][part] == pod["metadata"][part], f"{name}: {part} changed")

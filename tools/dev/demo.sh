@@ -4,8 +4,8 @@
 # ./dev demo [--stop]
 #
 # Shows portside at work, on this machine alone: brings up a real Kubernetes API server on loopback,
-# starts portside as its admission webhook, creates a Kafka StatefulSet as anybody would write it, and
-# shows what came back: the warnings at kubectl, portside's log line, and one pod before and after.
+# starts portside as its admission webhook, creates a Kafka StatefulSet as anybody would write it,
+# and shows what came back: the warnings at kubectl, portside's log line, and one pod before and after.
 #
 # Everything stays up when it ends, so that you can look around; it says how. There are no nodes, so
 # the pods stay Pending: admission needs none.
@@ -78,7 +78,8 @@ print(*[s.getsockname()[1] for s in held])')
     url=https://127.0.0.1:${ports[0]}/mutate
     plain_url=http://127.0.0.1:${ports[1]}
     rm -f "$E2E_STATE/log/portside.log"
-    launch portside "$program" serve --listen "127.0.0.1:${ports[0]}" --plain-listen "127.0.0.1:${ports[1]}" \
+    launch portside "$program" serve \
+        --listen "127.0.0.1:${ports[0]}" --plain-listen "127.0.0.1:${ports[1]}" \
         --tls-cert "$E2E_STATE/certs/portside.crt" --tls-key "$E2E_STATE/certs/portside.key" \
         --log-format json --drain-seconds 0
     wait_for 10 portside curl -fs "$plain_url/readyz"
@@ -103,9 +104,14 @@ look_around() {
     cat <<EOT
   export KUBECONFIG=$E2E_STATE/kubeconfig PATH=$E2E_BIN:\$PATH
   kubectl get pod kafka-0 -n $namespace -o yaml
-  kubectl annotate statefulset kafka -n $namespace portside.dev/listener-port=9294   # a warning names the next step
-  kubectl annotate statefulset kafka -n $namespace portside.dev/type=Ingress         # refused, with the reason
-  kubectl scale statefulset kafka -n $namespace --replicas=5                         # new pods are injected, too
+
+  # metadata only: no rollout, but a warning that names the next step
+  kubectl annotate statefulset kafka -n $namespace portside.dev/listener-port=9294
+  # refused, with the reason
+  kubectl annotate statefulset kafka -n $namespace portside.dev/type=Ingress
+  # new pods are injected, too
+  kubectl scale statefulset kafka -n $namespace --replicas=5
+
   curl -s $plain_url/metrics
   tail -f $E2E_STATE/log/portside.log
 
@@ -118,7 +124,8 @@ EOT
 "$root/tests/e2e/build"
 step 'control plane: etcd, kube-apiserver, kube-controller-manager' "$root/tests/e2e/up" -q
 step 'portside serve' start_portside
-step 'webhook registered as tests/e2e/webhook.yaml says' "$root/tests/e2e/register" "$url" "$E2E_STATE/certs/ca.crt"
+step 'webhook registered as tests/e2e/webhook.yaml says' \
+    "$root/tests/e2e/register" "$url" "$E2E_STATE/certs/ca.crt"
 step "namespace '$namespace' emptied" clear_namespace
 
 heading "A Kafka of three brokers, as anybody would write it: $manifest"
