@@ -7,6 +7,7 @@
 #include "portside/inject.h"
 
 #include "env_settings.h"
+#include "port_check.h"
 
 static bool decide(struct ps_injection *injection, enum ps_verdict verdict, enum ps_reason reason,
                    struct ps_str message)
@@ -342,6 +343,11 @@ void ps_inject_decide(struct ps_arena *arena, const struct ps_json *metadata,
     plan_env(arena, exposures, ret_injection);
     if (decide_obstacles(arena, ret_injection) || decide_conflicts(ret_injection) ||
         decide_security(arena, exposures, ret_injection)) {
+        return;
+    }
+    struct ps_str declared = PS_STR("");
+    if (ps_port_is_declared(arena, spec, exposures, ret_injection, &declared)) {
+        (void)decide(ret_injection, PS_VERDICT_LEAVE, PS_REASON_PORT_TAKEN, declared);
         return;
     }
     decide_delivery(arena, exposures, ret_injection);

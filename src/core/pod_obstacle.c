@@ -56,7 +56,11 @@ bool ps_pod_obstacle(const struct ps_pod *pod, const struct ps_pod_lists *lists,
     if (pod->plan.marked) {
         return false; /* what bears our names is ours */
     }
-    if (ps_list_conflicts(pod->arena, &lists->env, &lists->env_pieces, &name)) {
+    bool renamed = ps_env_find(pod->injection.broker.container, PS_USER_BASH_ENV) != NULL;
+    if (renamed) {
+        name = PS_STR(PS_USER_BASH_ENV);
+    }
+    if (renamed || ps_list_conflicts(pod->arena, &lists->env, &lists->env_pieces, &name)) {
         *ret_reason = PS_REASON_USER_PORTSIDE_ENV;
         *ret_message = ps_arena_printf(
             pod->arena, "the broker sets %.*s itself: rename it, PORTSIDE_ is portside's",

@@ -16,6 +16,8 @@
 #define PS_INIT_NAME "portside-address"
 #define PS_MOUNT_PREFIX "/portside/"
 #define PS_HOOK_FILE "/portside/hook/hook.bash"
+/* The user's own BASH_ENV goes by this name; the hook sources it first. */
+#define PS_USER_BASH_ENV "PORTSIDE_BASH_ENV"
 #define PS_LABEL_STATEFULSET "portside.dev/statefulset"
 
 /* All that the pieces depend on. */

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pod_patch.h"
 
-/* The user's own BASH_ENV goes by this name; the hook sources it first. */
-#define USER_BASH_ENV "PORTSIDE_BASH_ENV"
-
 static bool is_our_variable(struct ps_str name, const struct ps_json *entry)
 {
     if (ps_str_is(name, "BASH_ENV")) {
         return ps_str_is(ps_json_get_text(entry, "value"), PS_HOOK_FILE);
     }
-    return ps_str_starts(name, "PORTSIDE_") && !ps_str_is(name, USER_BASH_ENV);
+    return ps_str_starts(name, "PORTSIDE_") && !ps_str_is(name, PS_USER_BASH_ENV);
 }
 
 static bool is_our_mount(struct ps_str path, const struct ps_json *mount)
@@ -148,7 +145,7 @@ static void patch_user_bash_env(struct ps_pod *pod, const struct ps_pod_lists *l
         bool ours = ps_str_is(ps_json_get_text(entry, "value"), PS_HOOK_FILE);
         if (ps_str_is(ps_json_get_text(entry, "name"), "BASH_ENV") && !ours) {
             ps_patch_replace_str(&pod->decision->patch, env_pointer(pod, lists, index, "name"),
-                                 PS_STR(USER_BASH_ENV));
+                                 PS_STR(PS_USER_BASH_ENV));
         }
         index++;
     }

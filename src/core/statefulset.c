@@ -56,12 +56,26 @@ static void deny(struct statefulset *set, enum ps_reason reason, struct ps_str m
     ps_warn(&set->decision->warnings, "%.*s", PS_FMT(message));
 }
 
+static const struct ps_json *old_template(const struct statefulset *set)
+{
+    return ps_json_get2(set->review->old_object, "spec", "template");
+}
+
+/*
+ * With an update that leaves the template alone, the copies stay what they were, even where the
+ * author's file, put as it is, has dropped them.
+ */
 static void copy_annotations(struct statefulset *set)
 {
     const struct ps_json *annotations = annotations_of(set->metadata);
+    const struct ps_json *old_metadata = ps_json_get(old_template(set), "metadata");
     if (set->template_changes) {
         ps_template_copy(&set->decision->patch, annotations, set->template_metadata);
-    } else if (ps_template_is_stale(set->arena, annotations, set->template_metadata)) {
+        return;
+    }
+    ps_template_copy(&set->decision->patch, ps_template_copies(set->arena, old_metadata),
+                     set->template_metadata);
+    if (ps_template_is_stale(set->arena, annotations, old_metadata)) {
         ps_warn(&set->decision->warnings,
                 "portside: to apply it now: kubectl rollout restart statefulset/%.*s -n %.*s",
                 PS_FMT(set->review->name), PS_FMT(set->review->namespace_name));
@@ -229,10 +243,12 @@ static void settle_inject(struct statefulset *set)
         copy_annotations(set);
         return;
     }
-    settle(set, PS_VERDICT_INJECT, PS_REASON_NONE, PS_STR(""));
     if (set->template_changes) {
+        settle(set, PS_VERDICT_INJECT, PS_REASON_NONE, PS_STR(""));
         announce(set);
         warn_hazards(set);
+    } else {
+        settle(set, PS_VERDICT_UNCHANGED, PS_REASON_UPDATE_ONLY_METADATA, PS_STR(""));
     }
     copy_annotations(set);
 }
@@ -251,8 +267,10 @@ static void settle_skip(struct statefulset *set)
 static void decide(struct statefulset *set)
 {
     struct ps_exposure_problem problem = {.message = PS_STR("")};
-    bool valid = ps_exposures_parse(set->arena, set->policy, annotations_of(set->metadata),
-                                    &set->exposures, &problem);
+    const struct ps_json *annotations =
+        ps_template_effective(set->arena, annotations_of(set->metadata), set->template_metadata);
+    bool valid =
+        ps_exposures_parse(set->arena, set->policy, annotations, &set->exposures, &problem);
     ps_inject_decide(set->arena, set->template_metadata, set->spec, &set->exposures,
                      &set->injection);
     if (set->injection.broker.family != NULL && set->injection.verdict != PS_VERDICT_SKIP) {
@@ -301,7 +319,8 @@ void ps_statefulset_mutate(struct ps_arena *arena, const struct ps_policy *polic
         .replicas = replicas > 0 ? (uint64_t)replicas : 0,
         .template_changes =
             review->operation == PS_OPERATION_CREATE ||
-            !ps_json_equal(template, ps_json_get2(review->old_object, "spec", "template")),
+            ps_template_changes(arena, ps_json_get2(review->old_object, "spec", "template"),
+                                template),
         .decision = ret_decision,
     };
     if (is_out_of_scope(&set)) {

@@ -170,3 +170,88 @@ bool ps_template_is_stale(struct ps_arena *arena, const struct ps_json *annotati
     ps_template_copy(&trial, annotations, template_metadata);
     return trial.count > 0;
 }
+
+/* A copy of annotations in which the keys listed in copied are kept, or else dropped. */
+static struct ps_json *filtered(struct ps_arena *arena, const struct ps_json *annotations,
+                                struct ps_str copied, bool keep)
+{
+    if (ps_json_type(annotations) != PS_JSON_OBJECT) {
+        return NULL;
+    }
+    struct ps_json *result = ps_json_copy(arena, annotations);
+    PS_JSON_EACH(member, annotations)
+    {
+        struct ps_str key = ps_json_key(member);
+        if (is_copied(copied, key) != keep || ps_str_is(key, PS_ANNOTATION_COPIED)) {
+            (void)ps_json_object_remove(result, key);
+        }
+    }
+    return result;
+}
+
+const struct ps_json *ps_template_copies(struct ps_arena *arena,
+                                         const struct ps_json *template_metadata)
+{
+    const struct ps_json *existing = ps_json_get(template_metadata, "annotations");
+    struct ps_str copied = ps_json_get_text(existing, PS_ANNOTATION_COPIED);
+    return filtered(arena, existing, copied, true);
+}
+
+const struct ps_json *ps_template_effective(struct ps_arena *arena,
+                                            const struct ps_json *annotations,
+                                            const struct ps_json *template_metadata)
+{
+    const struct ps_json *existing = ps_json_get(template_metadata, "annotations");
+    struct ps_str copied = ps_json_get_text(existing, PS_ANNOTATION_COPIED);
+    struct ps_json *own = filtered(arena, existing, copied, false);
+    if (own == NULL || ps_json_type(annotations) != PS_JSON_OBJECT) {
+        return own == NULL ? annotations : own;
+    }
+    PS_JSON_EACH(member, annotations)
+    {
+        struct ps_str key = ps_json_key(member);
+        if (ps_exposure_is_user_key(key) && ps_json_get_str(own, key) == NULL) {
+            ps_json_object_set(arena, own, key, ps_json_copy(arena, member));
+        }
+    }
+    return own;
+}
+
+/* Drops from annotations what is our copy, as old_annotations knows it. */
+static void drop_copies(struct ps_json *annotations, const struct ps_json *old_annotations)
+{
+    struct ps_str copied = ps_json_get_text(old_annotations, PS_ANNOTATION_COPIED);
+    PS_JSON_EACH(member, old_annotations)
+    {
+        struct ps_str key = ps_json_key(member);
+        bool ours = is_copied(copied, key) || ps_str_is(key, PS_ANNOTATION_COPIED);
+        if (ours && ps_json_equal(member, ps_json_mutable_get(annotations, key))) {
+            (void)ps_json_object_remove(annotations, key);
+        }
+    }
+}
+
+/* The template as its author knows it. */
+static const struct ps_json *without_copies(struct ps_arena *arena, const struct ps_json *template,
+                                            const struct ps_json *old_annotations)
+{
+    struct ps_json *result = ps_json_copy(arena, template);
+    struct ps_json *metadata = ps_json_mutable_get(result, PS_STR("metadata"));
+    struct ps_json *annotations = ps_json_mutable_get(metadata, PS_STR("annotations"));
+    drop_copies(annotations, old_annotations);
+    if (annotations != NULL && ps_json_first(annotations) == NULL) {
+        (void)ps_json_object_remove(metadata, PS_STR("annotations"));
+    }
+    return result;
+}
+
+bool ps_template_changes(struct ps_arena *arena, const struct ps_json *old_template,
+                         const struct ps_json *new_template)
+{
+    const struct ps_json *old_annotations = ps_json_get2(old_template, "metadata", "annotations");
+    if (old_template == NULL || new_template == NULL) {
+        return old_template != new_template;
+    }
+    return !ps_json_equal(without_copies(arena, old_template, old_annotations),
+                          without_copies(arena, new_template, old_annotations));
+}

@@ -20,3 +20,19 @@ bool ps_template_is_stale(struct ps_arena *arena, const struct ps_json *annotati
 /* Brings the template's copies to what annotations say. */
 void ps_template_copy(struct ps_patch *patch, const struct ps_json *annotations,
                       const struct ps_json *template_metadata);
+
+/* The copies in a template, as a map; NULL if it has none. */
+const struct ps_json *ps_template_copies(struct ps_arena *arena,
+                                         const struct ps_json *template_metadata);
+
+/* What the pods will see: keys that the template states itself win over the StatefulSet's. */
+const struct ps_json *ps_template_effective(struct ps_arena *arena,
+                                            const struct ps_json *annotations,
+                                            const struct ps_json *template_metadata);
+
+/*
+ * True if an update changes spec.template by more than our copies: a PUT of the author's own file
+ * (kubectl replace) drops them, which alone is no reason for a rollout.
+ */
+bool ps_template_changes(struct ps_arena *arena, const struct ps_json *old_template,
+                         const struct ps_json *new_template);
