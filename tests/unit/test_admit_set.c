@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The whole decision on small StatefulSets: one row, one rule of architecture. */
+#include "admit_rows.h"
+#include "support/runner.h"
+
+static const struct ps_admit_row rows[] = {
+    {.name = "set without annotations",
+     .request = SET(""),
+     .verdict = PS_VERDICT_INJECT,
+     .in_warnings = "PORTSIDE on port 9194"},
+    {.name = "set with annotations: copied",
+     .request = SET(NOTE("listener-port", "9199")),
+     .verdict = PS_VERDICT_INJECT,
+     .in_patch = "portside.dev~1copied\",\"value\":\"portside.dev/listener-port\""},
+    {.name = "invalid annotation denied",
+     .request = SET(NOTE("listener-port", "0")),
+     .verdict = PS_VERDICT_DENY,
+     .reason = PS_REASON_INVALID_ANNOTATION},
+    {.name = "unsupported annotation denied",
+     .request = SET(NOTE("tls-secret", "x")),
+     .verdict = PS_VERDICT_DENY,
+     .reason = PS_REASON_UNSUPPORTED_ANNOTATION},
+    {.name = "port taken by statement: denied",
+     .request = SET(NOTE("listener-port", "9093")),
+     .verdict = PS_VERDICT_DENY,
+     .reason = PS_REASON_PORT_TAKEN},
+    {.name = "too many replicas for the node ports",
+     .request = SET(NOTE("node-port-base", "32766")),
+     .verdict = PS_VERDICT_DENY,
+     .reason = PS_REASON_INVALID_ANNOTATION},
+    {.name = "one endpoint for all brokers",
+     .request =
+         SET(NOTE("advertised-host", "kafka.example.com") "," NOTE("advertised-port", "9094")),
+     .verdict = PS_VERDICT_DENY,
+     .reason = PS_REASON_INVALID_ANNOTATION},
+    {.name = "policy forbids PLAINTEXT on a set",
+     .request = SET(""),
+     .plaintext = PS_CHOICE_DENY,
+     .verdict = PS_VERDICT_DENY,
+     .reason = PS_REASON_POLICY},
+    {.name = "opt-out reaches the pods",
+     .request = SET(NOTE("inject", "false")),
+     .verdict = PS_VERDICT_SKIP,
+     .reason = PS_REASON_OPTED_OUT,
+     .in_patch = "portside.dev~1inject"},
+    {.name = "annotating starts no rollout",
+     .request = SET_UPDATE("", "", NOTE("listener-port", "9199"), ""),
+     .verdict = PS_VERDICT_UNCHANGED,
+     .reason = PS_REASON_UPDATE_ONLY_METADATA,
+     .in_patch = "!op",
+     .in_warnings = "kubectl rollout restart statefulset/kafka -n streams"},
+    {.name = "a changed template takes the annotations along",
+     .request = SET_UPDATE(NOTE("listener-port", "9199"), "", NOTE("listener-port", "9199"),
+                           "\"restartedAt\":\"now\""),
+     .verdict = PS_VERDICT_INJECT,
+     .in_patch = "portside.dev~1listener-port\",\"value\":\"9199\""},
+    {.name = "a removed annotation leaves the template",
+     .request = SET_UPDATE(
+         "", NOTE("listener-port", "9199") "," NOTE("copied", "portside.dev/listener-port"), "",
+         "\"restartedAt\":\"now\"," NOTE("listener-port",
+                                         "9199") "," NOTE("copied", "portside.dev/listener-port")),
+     .verdict = PS_VERDICT_INJECT,
+     .in_patch = "{\"op\":\"remove\",\"path\":\"/spec/template/metadata/annotations/"
+                 "portside.dev~1listener-port\"}"},
+    {.name = "what the user put into the template stays",
+     .request = SET_UPDATE("", NOTE("listener-port", "9199"), "",
+                           "\"restartedAt\":\"now\"," NOTE("listener-port", "9199")),
+     .verdict = PS_VERDICT_INJECT,
+     .in_patch = "!op"},
+    {.name = "a key that the template states itself is not overwritten",
+     .request = SET_UPDATE(NOTE("listener-port", "9200"), NOTE("listener-port", "9199"),
+                           NOTE("listener-port", "9200"),
+                           "\"restartedAt\":\"now\"," NOTE("listener-port", "9199")),
+     .verdict = PS_VERDICT_INJECT,
+     .in_patch = "!op"},
+    {.name = "a PUT of the author's file with a new wish starts no rollout",
+     .request =
+         SET_UPDATE(NOTE("listener-port", "9199"),
+                    NOTE("listener-port", "9199") "," NOTE("copied", "portside.dev/listener-port"),
+                    NOTE("listener-port", "9200"), ""),
+     .verdict = PS_VERDICT_UNCHANGED,
+     .reason = PS_REASON_UPDATE_ONLY_METADATA,
+     .in_patch = "portside.dev~1listener-port\",\"value\":\"9199\"",
+     .in_warnings = "kubectl rollout restart"},
+    {.name = "a PUT of the author's file without the wish starts no rollout",
+     .request = SET_UPDATE(
+         NOTE("listener-port", "9199"),
+         NOTE("listener-port", "9199") "," NOTE("copied", "portside.dev/listener-port"), "", ""),
+     .verdict = PS_VERDICT_UNCHANGED,
+     .reason = PS_REASON_UPDATE_ONLY_METADATA,
+     .in_patch = "portside.dev~1listener-port\",\"value\":\"9199\"",
+     .in_warnings = "kubectl rollout restart"},
+    {.name = "a PUT of the author's file puts the copies back without a word",
+     .request =
+         SET_UPDATE(NOTE("listener-port", "9199"),
+                    NOTE("listener-port", "9199") "," NOTE("copied", "portside.dev/listener-port"),
+                    NOTE("listener-port", "9199"), ""),
+     .verdict = PS_VERDICT_UNCHANGED,
+     .reason = PS_REASON_UPDATE_ONLY_METADATA,
+     .in_patch = "portside.dev~1copied"},
+    {.name = "the set answers for what its template says",
+     .request = REVIEW("apps", "StatefulSet", "statefulsets", "CREATE", "kafka",
+                       SET_OBJECT(NOTE("listener-port", "9200"), "3", NOTE("listener-port", "9199"),
+                                  SPEC(APACHE(EASY_ENV))),
+                       "null"),
+     .verdict = PS_VERDICT_INJECT,
+     .in_warnings = "port 9199"},
+    {.name = "an old mistake blocks no other update",
+     .request = SET_UPDATE(NOTE("listener-port", "0"), "", NOTE("listener-port", "0"),
+                           "\"restartedAt\":\"now\""),
+     .verdict = PS_VERDICT_LEAVE,
+     .reason = PS_REASON_BAD_ANNOTATION,
+     .in_warnings = "portside.dev/listener-port"},
+    {.name = "the set says what would happen to its pods",
+     .request =
+         REVIEW("apps", "StatefulSet", "statefulsets", "CREATE", "kafka",
+                SET_OBJECT("", "3", "",
+                           SPEC(APACHE(EASY_ENV ",{\"name\":\"PORTSIDE_X\",\"value\":\"1\"}"))),
+                "null"),
+     .verdict = PS_VERDICT_LEAVE,
+     .reason = PS_REASON_USER_PORTSIDE_ENV,
+     .in_warnings = "PORTSIDE_X"},
+};
+
+START_TEST(decides)
+{
+    ps_check_row(&rows[_i]);
+}
+END_TEST
+
+Suite *ps_test_suite(void)
+{
+    Suite *suite = suite_create("admit_set");
+    TCase *decisions = tcase_create("sets");
+    tcase_add_loop_test(decisions, decides, 0, (int)PS_COUNT(rows));
+    suite_add_tcase(suite, decisions);
+    return suite;
+}
