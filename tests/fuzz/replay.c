@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Feeds files, and all files below folders, to a fuzz target: for builds without libFuzzer. */
+/*
+ * Feeds files, and all files below folders, to a fuzz target: for builds without libFuzzer.
+ * --only NAME leaves out all files of other names in the folders that follow.
+ */
 #include "fuzz/fuzz.h"
 
 #include <ftw.h>
@@ -10,11 +13,11 @@
 
 /* nftw() has no argument for its caller. */
 static unsigned long replayed;
+static const char *only;
 
 static int replay_file(const char *path, const struct stat *status, int type, struct FTW *where)
 {
-    (void)where;
-    if (type != FTW_F) {
+    if (type != FTW_F || (only != NULL && strcmp(path + where->base, only) != 0)) {
         return 0;
     }
     size_t size = (size_t)status->st_size;
@@ -33,6 +36,10 @@ static int replay_file(const char *path, const struct stat *status, int type, st
 int main(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--only") == 0 && i + 1 < argc) {
+            only = argv[++i];
+            continue;
+        }
         if (nftw(argv[i], replay_file, DESCRIPTORS_MAX, FTW_PHYS) != 0) {
             perror(argv[i]);
             return EXIT_FAILURE;
