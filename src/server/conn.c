@@ -5,6 +5,7 @@
 #include "portside/heap.h"
 #include "portside/log.h"
 #include "pump.h"
+#include "refusal.h"
 #include "series.h"
 
 #include <errno.h>
@@ -67,6 +68,7 @@ void ps_conn_enter(struct ps_conn *conn, enum ps_phase phase)
 {
     if (conn->phase < PS_PHASE_CLOSING) {
         conn->phase = phase;
+        conn->header_bytes = 0;
         set_deadline(conn, phase_ms(conn->worker->shared->config, phase));
     }
 }
@@ -168,6 +170,29 @@ void ps_conn_close_idle(struct ps_conn *conn)
     if (conn->phase == PS_PHASE_IDLE && conn->up.len == 0 && conn->down.len == 0) {
         ps_conn_finish(conn);
     }
+}
+
+/*
+ * libmicrohttpd waits in silence once a header fills its memory, so the answer is ours. Whatever it
+ * has answered before goes out first.
+ */
+void ps_conn_check_header(struct ps_conn *conn)
+{
+    struct ps_shared *shared = conn->worker->shared;
+    char text[PS_HEADER_REFUSAL_BYTES];
+    if (conn->phase == PS_PHASE_HEADER) {
+        ps_pump(conn);
+    }
+    if (conn->phase != PS_PHASE_HEADER || conn->down.len > 0) {
+        return;
+    }
+    size_t len = ps_refusal_header_text(shared->config, text);
+    size_t sent = 0;
+    (void)ps_tls_session_write(conn->tls, text, len, &sent); /* a courtesy before the end */
+    ps_series_response(shared->metrics, 431);
+    PS_LOG(PS_LOG_LEVEL_INFO, "request refused", PS_LOG_INT("status", 431),
+           PS_LOG_STR("reason", PS_STR("the header is too large")));
+    ps_conn_finish(conn);
 }
 
 void ps_conn_expire(struct ps_conn *conn)

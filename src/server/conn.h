@@ -39,6 +39,9 @@ struct ps_conn {
     bool mhd_knows; /* between its two notifications */
 
     enum ps_phase phase;
+    size_t header_bytes; /* given to libmicrohttpd in PS_PHASE_HEADER */
+    bool suspected;
+    struct ps_conn *next_suspect;
     uint64_t deadline_ms;
     uint64_t stall_ms; /* deadline of the chunk held for the client; 0: none is held */
 
@@ -73,6 +76,9 @@ void ps_conn_finish(struct ps_conn *conn);
 
 /* The same, if no request is under way. */
 void ps_conn_close_idle(struct ps_conn *conn);
+
+/* libmicrohttpd has had its turn: if the header is still not complete, it is too large. */
+void ps_conn_check_header(struct ps_conn *conn);
 
 /* libmicrohttpd has forgotten it. */
 void ps_conn_forgotten(struct ps_conn *conn);

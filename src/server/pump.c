@@ -103,6 +103,17 @@ static enum flow read_nothing(struct ps_conn *conn, enum ps_tls_io io)
     return FLOW_WAITS;
 }
 
+/* Part of these bytes may be a body: only libmicrohttpd can tell, when it has had its turn. */
+static void suspect(struct ps_conn *conn)
+{
+    struct ps_worker *worker = conn->worker;
+    if (!conn->suspected && conn->header_bytes > worker->shared->config->header_max_bytes) {
+        conn->suspected = true;
+        conn->next_suspect = worker->suspects;
+        worker->suspects = conn;
+    }
+}
+
 /* One step from the client to libmicrohttpd. */
 static enum flow step_up(struct ps_conn *conn)
 {
@@ -120,6 +131,10 @@ static enum flow step_up(struct ps_conn *conn)
     }
     if (conn->phase == PS_PHASE_IDLE) {
         ps_conn_enter(conn, PS_PHASE_HEADER);
+    }
+    if (conn->phase == PS_PHASE_HEADER) {
+        conn->header_bytes += len;
+        suspect(conn);
     }
     size_t taken = give(conn, chunk, len);
     if (taken < len && !hold(&conn->up, chunk + taken, len - taken)) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define PATH "/mutate"
+#define HEADER_TOO_LARGE "the header is larger than %" PRIu64 " bytes\n"
 
 static enum MHD_Result read_field(void *cls, enum MHD_ValueKind kind, const char *key,
                                   size_t key_len, const char *value, size_t value_len)
@@ -110,8 +111,7 @@ bool ps_refusal_find(const struct ps_config *config, const struct ps_header *hea
                      char text[PS_REFUSAL_BYTES], struct ps_answer *ret_answer)
 {
     if (header->bytes > config->header_max_bytes) {
-        return refuse(ret_answer, text, 431, "the header is larger than %" PRIu64 " bytes\n",
-                      config->header_max_bytes);
+        return refuse(ret_answer, text, 431, HEADER_TOO_LARGE, config->header_max_bytes);
     }
     if (refuse_framing(header, text, ret_answer)) {
         return true;
@@ -134,4 +134,16 @@ void ps_refusal_too_large(const struct ps_config *config, char text[PS_REFUSAL_B
 {
     (void)refuse(ret_answer, text, 413, "the body is larger than %" PRIu64 " bytes\n",
                  config->body_max_bytes);
+}
+
+size_t ps_refusal_header_text(const struct ps_config *config, char text[PS_HEADER_REFUSAL_BYTES])
+{
+    char body[PS_REFUSAL_BYTES];
+    int body_len = snprintf(body, sizeof(body), HEADER_TOO_LARGE, config->header_max_bytes);
+    int len = snprintf(text, PS_HEADER_REFUSAL_BYTES,
+                       "HTTP/1.1 431 Request Header Fields Too Large\r\n"
+                       "Content-Type: text/plain; charset=utf-8\r\n"
+                       "Content-Length: %d\r\nConnection: close\r\n\r\n%s",
+                       body_len, body);
+    return len < 0 ? 0 : (size_t)len; /* always fits */
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #define PS_REFUSAL_BYTES 256U
+#define PS_HEADER_REFUSAL_BYTES 512U
 
 /* What is needed of a header, read once. */
 struct ps_header {
@@ -40,3 +41,8 @@ bool ps_refusal_find(const struct ps_config *config, const struct ps_header *hea
 /* The refusal of a body that turned out to be larger than allowed. */
 void ps_refusal_too_large(const struct ps_config *config, char text[PS_REFUSAL_BYTES],
                           struct ps_answer *ret_answer);
+
+/*
+ * The whole answer, status line and all, to a header that grew too large to be read; its length.
+ */
+size_t ps_refusal_header_text(const struct ps_config *config, char text[PS_HEADER_REFUSAL_BYTES]);

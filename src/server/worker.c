@@ -20,10 +20,12 @@
 #define MHD_ROUNDS 16        /* likewise */
 #define ACCEPT_PAUSE_MS 100U /* after the system ran out of descriptors or memory */
 #define ARENA_PER_BODY 16U   /* a parsed review takes about eight times its text */
-#define MHD_POOL_EXTRA                                                                             \
-    ((size_t)16 * 1024) /* beside the header: its index, and a part of the body */
+/* libmicrohttpd keeps an index of the fields, 72 bytes each, beside the header and a part of the body. */
+#define MHD_POOL_PER_HEADER 3U
+#define MHD_POOL_EXTRA ((size_t)16 * 1024)
+((size_t)16 * 1024) /* beside the header: its index, and a part of the body */
 
-bool ps_worker_watch(struct ps_worker *worker, struct ps_source *source, uint32_t mask)
+    bool ps_worker_watch(struct ps_worker *worker, struct ps_source *source, uint32_t mask)
 {
     if (source->fd < 0 || source->mask == mask) {
         return true;
@@ -74,14 +76,15 @@ static size_t keep_escapes(void *cls, struct MHD_Connection *connection, char *t
 static struct MHD_Daemon *start_daemon(struct ps_worker *worker)
 {
     const struct ps_config *config = worker->shared->config;
-    return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, ps_route_handle, worker,
-        MHD_OPTION_NOTIFY_CONNECTION, notify, worker, MHD_OPTION_NOTIFY_COMPLETED,
-        ps_route_completed, worker, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned int)worker->conn_max * 2U + 16U, MHD_OPTION_CONNECTION_TIMEOUT, 0U,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)config->header_max_bytes + MHD_POOL_EXTRA,
-        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+    return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
+                            ps_route_handle, worker, MHD_OPTION_NOTIFY_CONNECTION, notify, worker,
+                            MHD_OPTION_NOTIFY_COMPLETED, ps_route_completed, worker,
+                            MHD_OPTION_CONNECTION_LIMIT, (unsigned int)worker->conn_max * 2U + 16U,
+                            MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                            (size_t)config->header_max_bytes * MHD_POOL_PER_HEADER + MHD_POOL_EXTRA,
+                            MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+                            MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+                            MHD_OPTION_END);
 }
 
 static struct ps_status open_all(struct ps_worker *worker, struct ps_error *err)
@@ -235,6 +238,17 @@ static void expire(struct ps_worker *worker)
     }
 }
 
+/* Only between the turns of libmicrohttpd, and before the graves are emptied. */
+static void check_suspects(struct ps_worker *worker)
+{
+    while (worker->suspects != NULL) {
+        struct ps_conn *conn = worker->suspects;
+        worker->suspects = conn->next_suspect;
+        conn->suspected = false;
+        ps_conn_check_header(conn);
+    }
+}
+
 static void empty_graves(struct ps_worker *worker)
 {
     while (worker->graves != NULL) {
@@ -306,6 +320,9 @@ static void *loop(void *arg)
         }
         expire(worker);
         busy = worker->mhd_dirty && run_mhd(worker);
+        if (!busy) {
+            check_suspects(worker);
+        }
         if (atomic_load(&worker->shared->stopping)) {
             stop_accepting(worker);
         }

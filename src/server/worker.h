@@ -62,8 +62,9 @@ struct ps_worker {
     uint64_t generation;        /* of context */
 
     struct ps_conn *conns;
-    struct ps_conn *graves; /* ended in this round; epoll may still have an event for them */
-    struct ps_conn *adding; /* being given to libmicrohttpd right now */
+    struct ps_conn *graves;   /* ended in this round; epoll may still have an event for them */
+    struct ps_conn *suspects; /* whose header may be too large */
+    struct ps_conn *adding;   /* being given to libmicrohttpd right now */
     size_t conn_count;
     size_t conn_max;
     uint64_t accept_again_ms; /* after the system ran out of descriptors; 0: at once */
