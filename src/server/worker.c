@@ -20,12 +20,11 @@
 #define MHD_ROUNDS 16        /* likewise */
 #define ACCEPT_PAUSE_MS 100U /* after the system ran out of descriptors or memory */
 #define ARENA_PER_BODY 16U   /* a parsed review takes about eight times its text */
-/* libmicrohttpd keeps an index of the fields, 72 bytes each, beside the header and a part of the body. */
+/* Beside the header, libmicrohttpd holds an index of its fields (72 bytes each) and part of a body. */
 #define MHD_POOL_PER_HEADER 3U
 #define MHD_POOL_EXTRA ((size_t)16 * 1024)
-((size_t)16 * 1024) /* beside the header: its index, and a part of the body */
 
-    bool ps_worker_watch(struct ps_worker *worker, struct ps_source *source, uint32_t mask)
+bool ps_worker_watch(struct ps_worker *worker, struct ps_source *source, uint32_t mask)
 {
     if (source->fd < 0 || source->mask == mask) {
         return true;
