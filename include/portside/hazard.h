@@ -20,10 +20,15 @@ struct ps_warnings {
 };
 
 /*
- * Appends formatted text. Aim at 120 characters, which the API server advises. Control characters
- * and broken UTF-8, which a warning header cannot carry, become blanks and question marks.
+ * Appends text, unless it is empty. Aim at 120 characters, which the API server advises. Control
+ * characters and broken UTF-8, which a warning header cannot carry, become blanks and question
+ * marks.
  */
-void ps_warn(struct ps_warnings *warnings, const char *format, ...) PS_PRINTF(2, 3);
+void ps_warn_text(struct ps_warnings *warnings, struct ps_str text);
+
+/* The same with a format and its values. A macro, as core has no vsnprintf of its own. */
+#define ps_warn(warnings, ...)                                                                     \
+    ps_warn_text((warnings), ps_arena_printf((warnings)->arena, __VA_ARGS__))
 
 struct ps_hazard_facts {
     const struct ps_json *metadata; /* of the pod template */

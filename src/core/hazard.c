@@ -5,9 +5,6 @@
  */
 #include "portside/hazard.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "hazard_checks.h"
 #include "portside/buf.h"
 
@@ -38,11 +35,11 @@ static const struct hazard hazards[] = {
      "{variable} uses {value}, which env defines only below it, so it stays as it is: move {name} "
      "up"},
     {"reference-hostname", ps_hazard_reference_hostname,
-     "{variable} uses {value}, which kubelet does not know: define POD_NAME from metadata.name above "
-     "it and use $(POD_NAME)"},
+     "{variable} uses {value}, which kubelet does not know: define POD_NAME from metadata.name "
+     "above it and use $(POD_NAME)"},
     {"reference-undefined", ps_hazard_reference_undefined,
-     "{variable} uses {value}, which env does not define, so it stays as it is: define {name} above "
-     "it"},
+     "{variable} uses {value}, which env does not define, so it stays as it is: define {name} "
+     "above it"},
     {"shell-syntax", ps_hazard_shell_syntax,
      "{variable} holds shell syntax '{value}', which nothing expands: use $(VAR) of a variable "
      "defined above it"},
@@ -55,12 +52,14 @@ static const struct hazard hazards[] = {
     {"backslash", ps_hazard_backslash,
      "{variable} has a backslash inside, which a properties file takes as an escape: remove it"},
     {"id-not-number", ps_hazard_id_field,
-     "{variable} comes from {value}, which is no number: use the label apps.kubernetes.io/pod-index"},
+     "{variable} comes from {value}, which is no number: use the label "
+     "apps.kubernetes.io/pod-index"},
     {"id-nowhere-set", ps_hazard_id_absent_metadata,
      "{variable} comes from {value}, which the template does not set: use the label "
      "apps.kubernetes.io/pod-index"},
     {"id-same", ps_hazard_id_same,
-     "{variable} is the same for all {number} replicas: use the label apps.kubernetes.io/pod-index"},
+     "{variable} is the same for all {number} replicas: use the label "
+     "apps.kubernetes.io/pod-index"},
     {"protocol-missing", ps_hazard_no_protocol,
      "{variable} has no protocol for listener '{name}': add {name}:PLAINTEXT, or what it speaks"},
     {"port-twice", ps_hazard_port_twice,
@@ -93,8 +92,8 @@ static const struct hazard hazards[] = {
     {"service-mesh", ps_hazard_mesh,
      "{value} with strict mTLS resets outside clients at port {number}: exclude it by {name}"},
     {"service-mesh-ambient", ps_hazard_mesh_ambient,
-     "istio's ambient mode with strict mTLS resets outside clients: set port {number} to PERMISSIVE "
-     "by PeerAuthentication"},
+     "istio's ambient mode with strict mTLS resets outside clients: set port {number} to "
+     "PERMISSIVE by PeerAuthentication"},
     {"same-node", ps_hazard_same_node,
      "nothing keeps {number} brokers on different nodes: add podAntiAffinity by "
      "kubernetes.io/hostname or a topology spread"},
@@ -142,8 +141,12 @@ static struct ps_str cut(struct ps_arena *arena, struct ps_str text, size_t max)
     return ps_arena_printf(arena, "%.*s%s", (int)end, text.ptr, dots);
 }
 
-static void warn(struct ps_warnings *warnings, struct ps_str text)
+void ps_warn_text(struct ps_warnings *warnings, struct ps_str text)
 {
+    if (text.len == 0) {
+        return;
+    }
+    text = ps_str_slice(text, 0, 2 * PS_WARNING_BYTES_MAX);
     text = cut(warnings->arena, printable(warnings->arena, text), PS_WARNING_BYTES_MAX);
     for (size_t i = 0; i < warnings->count; i++) {
         if (ps_str_equal(warnings->list[i], text)) {
@@ -152,19 +155,6 @@ static void warn(struct ps_warnings *warnings, struct ps_str text)
     }
     if (warnings->count < PS_WARNINGS_MAX) {
         warnings->list[warnings->count++] = text;
-    }
-}
-
-void ps_warn(struct ps_warnings *warnings, const char *format, ...)
-{
-    char text[2 * PS_WARNING_BYTES_MAX];
-    va_list args;
-    va_start(args, format);
-    int len = vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    if (len > 0) {
-        size_t size = (size_t)len < sizeof(text) ? (size_t)len : sizeof(text) - 1;
-        warn(warnings, (struct ps_str){text, size});
     }
 }
 
@@ -200,7 +190,7 @@ void ps_hazard_report(struct ps_hazard_view *view, struct ps_hazard_finding find
             ps_buf_putc(&buf, text.ptr[at]);
         }
     }
-    warn(view->warnings, ps_buf_view(&buf));
+    ps_warn_text(view->warnings, ps_buf_view(&buf));
 }
 
 void ps_hazards(const struct ps_hazard_facts *facts, struct ps_warnings *warnings)

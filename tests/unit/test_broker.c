@@ -25,6 +25,7 @@ struct row {
 #define C(image) "{'name':'kafka','image':'" image "'}"
 #define WITH(image, more) "{'name':'kafka','image':'" image "'," more "}"
 #define SH(image, script) WITH(image, "'command':['sh','-c','" script "']")
+#define HEX32 "0123456789abcdef0123456789abcdef"
 #define ENV(name) "'env':[{'name':'" name "','value':'x'}]"
 #define ROLES(value) "'env':[{'name':'KAFKA_PROCESS_ROLES','value':'" value "'}]"
 
@@ -39,9 +40,7 @@ static const struct row brokers[] = {
     {WITH("someone/thing", ENV("KAFKA_CFG_ADVERTISED_LISTENERS")), .family = "custom"},
     {WITH("someone/thing", ENV("KAFKA_CFG_PROCESS_ROLES")), .family = "custom"},
     {WITH("someone/thing", ROLES("broker")), .family = "custom"},
-    {C("registry:5000/a/cp-kafka@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd"
-       "ef"),
-     .family = "cp-kafka"},
+    {C("registry:5000/a/cp-kafka@sha256:" HEX32 HEX32), .family = "cp-kafka"},
     /* the command */
     {SH("confluentinc/cp-kafka:7.6.0", "export A=1; exec /etc/confluent/docker/run"),
      .family = "cp-kafka", .start = PS_START_SHELL},
