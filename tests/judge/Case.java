@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** One row of the table cases.txt; README.md describes its form. */
+/** One row of the table cases.txt, whose head describes the form. */
 final class Case {
     /** One exposure: what is asked for and what must come of it. */
     record Wish(String exposure, String listener, String port, String protocol, String host,

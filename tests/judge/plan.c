@@ -111,8 +111,9 @@ int main(int argc, char **argv)
     struct ps_error err = {0};
     struct request request = {ps_arena_new(1024 * 1024), argc, argv};
     if (argc < 2 || request.arena == NULL) {
-        (void)fputs("usage: plan MAJOR [property=value]... -- [LISTENER PORT PROTOCOL ENDPOINT]...\n",
-                    stderr);
+        (void)fputs(
+            "usage: plan MAJOR [property=value]... -- [LISTENER PORT PROTOCOL ENDPOINT]...\n",
+            stderr);
         return 2;
     }
     bool done = ps_ok(ps_arena_run(request.arena, work, &request, &err));

@@ -1,5 +1,5 @@
-# shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
 # address.sh under each shell that an image may call sh.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2054,SC2154 # scripts and scratch come from run
 

@@ -1,5 +1,5 @@
-# shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
 # The hook in front of a stand-in of Kafka's start script: what it takes care of besides the
 # listener settings, which tests/judge covers.
 # shellcheck disable=SC1003,SC2016,SC2030,SC2031,SC2154 # hook and scratch come from run

@@ -1,5 +1,5 @@
-# shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
 # Counting and comparing, for the pieces that run sources.
 
 passed=0 failed=0 skipped=0

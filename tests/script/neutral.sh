@@ -1,5 +1,5 @@
-# shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
 # The hook in a bash that starts no broker: nothing may differ from a bash without it.
 # shellcheck disable=SC2001,SC2016,SC2154 # hook, here and scratch come from run
 

@@ -1,5 +1,5 @@
-# shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
 # Prints all that a script could notice of what ran before it: it is started twice, with and
 # without the hook, and both must print the same. The first line must be the first command.
 printf '%s\n' "status $? last $_"

@@ -1,5 +1,5 @@
-# shellcheck shell=sh
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh
 #
 # The text of the init container portside-address, run as
 #     sh -c <this text> portside-address [<text of hook.bash>]

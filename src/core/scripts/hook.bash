@@ -1,5 +1,5 @@
-# shellcheck shell=bash disable=SC1090,SC2016
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC1090,SC2016,SC2295
 #
 # BASH_ENV of a broker container: every bash there reads this file before its script, with
 # the script's arguments set. It acts in the one bash that is about to start a broker,
@@ -27,7 +27,8 @@ esac
 case ${PORTSIDE_BASH_ENV-} in
 '') ;;
 *[\$\`]*)
-    eval "if [[ -r \"$PORTSIDE_BASH_ENV\" && ! -d \"$PORTSIDE_BASH_ENV\" ]]; then . \"$PORTSIDE_BASH_ENV\"; fi"
+    eval "if [[ -r \"$PORTSIDE_BASH_ENV\" && ! -d \"$PORTSIDE_BASH_ENV\" ]]; then" \
+        ". \"$PORTSIDE_BASH_ENV\"; fi"
     ;;
 *)
     if [[ -r $PORTSIDE_BASH_ENV && ! -d $PORTSIDE_BASH_ENV ]]; then
@@ -75,7 +76,8 @@ __portside_unescape() {
         f) REPLY+=$'\f' ;;
         u)
             [[ $text =~ $hex ]] ||
-                __portside_leave '' listeners "the properties file has a broken \\u escape; correct it"
+                __portside_leave '' listeners \
+                    "the properties file has a broken \\u escape; correct it"
             code=$((16#${text:1:4}))
             ((code > 0 && code < 128)) || code=255
             printf -v code '\\%03o' "$code"
@@ -295,7 +297,8 @@ __portside_parse_map() {
         __portside_trim "${item%:*}"
         case $item:$protocol in
         [!:]*:*:PLAINTEXT | [!:]*:*:SSL | [!:]*:*:SASL_PLAINTEXT | [!:]*:*:SASL_SSL) ;;
-        *) __portside_leave '' listeners "an element of 'listener.security.protocol.map' is not NAME:PROTOCOL; correct it" ;;
+        *) __portside_leave '' listeners \
+            "an element of 'listener.security.protocol.map' is not NAME:PROTOCOL; correct it" ;;
         esac
         map_names+=("${REPLY^^}")
         map_texts+=("$item")
@@ -312,7 +315,8 @@ __portside_protocol_of() {
             return
         fi
     done
-    __portside_leave '' listeners "'listener.security.protocol.map' has no protocol for '$1'; add it"
+    __portside_leave '' listeners \
+        "'listener.security.protocol.map' has no protocol for '$1'; add it"
 }
 
 # ---- what Kafka makes of the settings ----
@@ -337,7 +341,8 @@ __portside_before_3() {
     */*) places+=("${1%/*}/../libs" "${1%/*}/../../libs") ;;
     esac
     places+=(../libs libs /usr/share/java/kafka /opt/kafka/libs /opt/bitnami/kafka/libs)
-    places+=(/opt/kafka*/libs /kafka*/libs /usr/local/kafka*/libs /usr/lib/kafka*/libs /opt/confluent*/share/java/kafka)
+    places+=(/opt/kafka*/libs /kafka*/libs /usr/local/kafka*/libs /usr/lib/kafka*/libs)
+    places+=(/opt/confluent*/share/java/kafka)
     for place in "${places[@]}"; do
         for jar in "$place"/kafka_2.*-*.jar; do
             [[ $jar =~ $version ]] || continue
@@ -348,12 +353,13 @@ __portside_before_3() {
             return
         done
     done
-    __portside_leave '' kafka-version "the version of Kafka was not found, and the host and port settings mean something only before 3.0; state 'listeners' and 'advertised.listeners'"
+    __portside_leave '' kafka-version \
+        "the version of Kafka was not found, and the host and port settings mean something only before 3.0; state 'listeners' and 'advertised.listeners'"
 }
 
 # REPLY = listeners and advertised.listeners in effect, where unset; $1 is the file.
 __portside_defaults() {
-    local legacy_bind=${settings[host.name]+set}${settings[port]+set}
+    local host port legacy_bind=${settings[host.name]+set}${settings[port]+set}
     local legacy_advertised=${settings[advertised.host.name]+set}${settings[advertised.port]+set}
     [[ -z ${settings[listeners]+set} ]] || legacy_bind=
     [[ -z ${settings[advertised.listeners]+set} ]] || legacy_advertised=
@@ -366,7 +372,9 @@ __portside_defaults() {
             settings[listeners]=PLAINTEXT://${settings[host.name]-}:${settings[port]-9092}
     fi
     if [[ -n $legacy_advertised ]]; then
-        settings[advertised.listeners]=PLAINTEXT://${settings[advertised.host.name]-${settings[host.name]-}}:${settings[advertised.port]-${settings[port]-9092}}
+        host=${settings[advertised.host.name]-${settings[host.name]-}}
+        port=${settings[advertised.port]-${settings[port]-9092}}
+        settings[advertised.listeners]=PLAINTEXT://$host:$port
     fi
 }
 
@@ -398,7 +406,8 @@ __portside_understand() {
         advertised_names=("${names[@]}") advertised_texts=("${texts[@]}")
         for i in "${advertised_names[@]}"; do
             __portside_index "$i" "${bound_names[@]}" ||
-                __portside_leave '' listeners "'advertised.listeners' names '$i', 'listeners' does not; correct them"
+                __portside_leave '' listeners \
+                    "'advertised.listeners' names '$i', 'listeners' does not; correct them"
         done
     else
         for ((i = 0; i < ${#bound_names[@]}; i++)); do
@@ -442,7 +451,8 @@ __portside_find_mirrored() {
         done
         [[ -z $mirrored ]] || return 0
     done
-    __portside_leave '' listeners "no listener is advertised to clients; correct 'advertised.listeners'"
+    __portside_leave '' listeners \
+        "no listener is advertised to clients; correct 'advertised.listeners'"
 }
 
 # ---- the endpoint ----
@@ -488,9 +498,11 @@ __portside_read_endpoint() {
     port=${host}_PORT
     host=${host}_HOST
     __portside_is_host "${!host-}" ||
-        __portside_leave "$1" endpoint "$host is empty or not a host; check the portside controller and the annotations of this pod"
+        __portside_leave "$1" endpoint \
+            "$host is empty or not a host; check the portside controller and the annotations of this pod"
     [[ ${!port-} =~ ^[1-9][0-9]{0,4}$ && ${!port} -le 65535 ]] ||
-        __portside_leave "$1" endpoint "$port is empty or not a port; check the portside controller and the annotations of this pod"
+        __portside_leave "$1" endpoint \
+            "$port is empty or not a port; check the portside controller and the annotations of this pod"
     REPLY=${!host}
     [[ $REPLY != *:* || $REPLY == '['* ]] || REPLY="[$REPLY]"
     REPLY+=:${!port}
@@ -509,15 +521,18 @@ __portside_adopt() {
         return 0
     fi
     __portside_index "$name" ${controllers[@]+"${controllers[@]}"} &&
-        __portside_leave "$exposure" name-taken "'$name' is the controller listener; choose another portside.dev/listener-name"
+        __portside_leave "$exposure" name-taken \
+            "'$name' is the controller listener; choose another portside.dev/listener-name"
     [[ $name != "$inter_broker" ]] ||
-        __portside_leave "$exposure" name-taken "'$name' is the inter-broker listener; choose another portside.dev/listener-name"
+        __portside_leave "$exposure" name-taken \
+            "'$name' is the inter-broker listener; choose another portside.dev/listener-name"
     for ((i = 0; i < ${#advertised_names[@]}; i++)); do
         __portside_index "${advertised_names[i]}" "$name" ${controllers[@]+"${controllers[@]}"} ||
             others=1
     done
     ((others)) ||
-        __portside_leave "$exposure" name-taken "'$name' is the only client listener; choose another portside.dev/listener-name"
+        __portside_leave "$exposure" name-taken \
+            "'$name' is the only client listener; choose another portside.dev/listener-name"
     __portside_protocol_of "$name"
     if ((advertised_at >= 0)); then
         advertised_texts[advertised_at]=${advertised_texts[advertised_at]%%://*}://$endpoint
@@ -535,7 +550,8 @@ __portside_choose_protocol() {
     if __portside_index "$2" "${map_names[@]}"; then
         __portside_protocol_of "$2"
         [[ $3 == mirror || $3 == "$REPLY" ]] ||
-            __portside_leave "$1" listeners "'listener.security.protocol.map' gives '$2' the protocol $REPLY, portside.dev/protocol says $3; make them agree"
+            __portside_leave "$1" listeners \
+                "'listener.security.protocol.map' gives '$2' the protocol $REPLY, portside.dev/protocol says $3; make them agree"
         wanted=$REPLY
     fi
     __portside_find_mirrored "$wanted"
@@ -548,10 +564,12 @@ __portside_add() {
     local exposure=$1 name=$2 port=$3 endpoint=$5
     local i protocol
     __portside_index "$name" "$inter_broker" ${controllers[@]+"${controllers[@]}"} &&
-        __portside_leave "$exposure" name-taken "the settings name '$name', but 'listeners' does not; choose another portside.dev/listener-name"
+        __portside_leave "$exposure" name-taken \
+            "the settings name '$name', but 'listeners' does not; choose another portside.dev/listener-name"
     for ((i = 0; i < ${#bound_ports[@]}; i++)); do
         [[ ${bound_ports[i]} =~ ^0*$port$ ]] &&
-            __portside_leave "$exposure" port-taken "port $port is that of listener '${bound_names[i]}'; choose another portside.dev/listener-port"
+            __portside_leave "$exposure" port-taken \
+                "port $port is that of listener '${bound_names[i]}'; choose another portside.dev/listener-port"
     done
     __portside_choose_protocol "$exposure" "$name" "$4"
     protocol=$REPLY
@@ -574,7 +592,8 @@ __portside_take_over() {
         key=${file_keys[i]}
         [[ $key == "$from"* ]] || continue
         [[ $key =~ $plain ]] ||
-            __portside_leave "$1" listeners "a setting of listener '$2' has an unusual name; correct it"
+            __portside_leave "$1" listeners \
+                "a setting of listener '$2' has an unusual name; correct it"
         __portside_index "$to${key#"$from"}" "${file_keys[@]}" ||
             taken_over+=("$to${key#"$from"}=${file_raws[i]}")
     done
@@ -582,7 +601,8 @@ __portside_take_over() {
         [[ $key == "$from"* ]] || continue
         value=${override_secrets[$key]}
         [[ $key =~ $plain && $value != *[^[:ascii:]]* ]] ||
-            __portside_leave "$1" listeners "a setting of listener '$2' holds characters outside ASCII; put it into the properties file"
+            __portside_leave "$1" listeners \
+                "a setting of listener '$2' holds characters outside ASCII; put it into the properties file"
         __portside_index "$to${key#"$from"}" ${file_keys[@]+"${file_keys[@]}"} && continue
         value=${value//\\/\\\\}
         value=${value//$'\n'/\\n}
@@ -628,10 +648,13 @@ __portside_print_command() {
 
 # One exposure, <exposure>=<LISTENER>:<port>:<protocol or mirror>.
 __portside_expose() {
-    local form='^([a-z0-9]([a-z0-9-]*[a-z0-9])?)=([A-Za-z0-9._-]+):([1-9][0-9]{0,4}):(mirror|PLAINTEXT|SSL|SASL_PLAINTEXT|SASL_SSL)$'
+    local form='^([a-z0-9]([a-z0-9-]*[a-z0-9])?)=([A-Za-z0-9._-]+):([1-9][0-9]{0,4}):'
+    form+='(mirror|PLAINTEXT|SSL|SASL_PLAINTEXT|SASL_SSL)$'
     [[ $1 =~ $form ]] ||
-        __portside_leave '' settings "PORTSIDE_LISTENERS is malformed; expected exposure=LISTENER:port:protocol"
-    local exposure=${BASH_REMATCH[1]} name=${BASH_REMATCH[3]^^} port=${BASH_REMATCH[4]} protocol=${BASH_REMATCH[5]}
+        __portside_leave '' settings \
+            "PORTSIDE_LISTENERS is malformed; expected exposure=LISTENER:port:protocol"
+    local exposure=${BASH_REMATCH[1]} name=${BASH_REMATCH[3]^^}
+    local port=${BASH_REMATCH[4]} protocol=${BASH_REMATCH[5]}
     ! __portside_index "$name" ${exposed[@]+"${exposed[@]}"} ||
         __portside_leave "$exposure" settings "PORTSIDE_LISTENERS names '$name' twice"
     exposed+=("$name")
