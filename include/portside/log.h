@@ -65,10 +65,17 @@ enum ps_log_style {
     PS_LOG_STYLE_COLOR,
 };
 
+struct ps_log_record {
+    int64_t wall_ms;
+    enum ps_log_level level;
+    const char *message;
+    const struct ps_log_field *fields;
+    size_t count;
+};
+
 /*
  * Formats one record into ret_line, line break included, NUL-terminated; its length. What ps_log()
  * writes, for tests and other writers.
  */
-size_t ps_log_format(enum ps_log_style style, int64_t wall_ms, enum ps_log_level level,
-                     const char *message, const struct ps_log_field *fields, size_t count,
+size_t ps_log_format(enum ps_log_style style, const struct ps_log_record *record,
                      char ret_line[PS_LOG_LINE_BYTES]);

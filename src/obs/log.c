@@ -101,46 +101,45 @@ static void put_field(struct ps_log_line *line, enum ps_log_style style,
     }
 }
 
-static void put_head_json(struct ps_log_line *line, const char *time, enum ps_log_level level,
-                          const char *message)
+static void put_head_json(struct ps_log_line *line, const char *time,
+                          const struct ps_log_record *record)
 {
     ps_log_put(line, PS_STR("{\"time\":\""));
     ps_log_put(line, ps_str_of(time));
     ps_log_put(line, PS_STR("\",\"level\":\""));
-    ps_log_put(line, ps_str_of(looks[level].json));
+    ps_log_put(line, ps_str_of(looks[record->level].json));
     ps_log_put(line, PS_STR("\",\"msg\":"));
-    ps_log_put_json(line, ps_str_of(message), TAIL);
+    ps_log_put_json(line, ps_str_of(record->message), TAIL);
 }
 
-static void put_head_text(struct ps_log_line *line, enum ps_log_style style, const char *time,
-                          enum ps_log_level level, const char *message, bool pad)
+static void put_head_text(struct ps_log_line *line, bool color, const char *time,
+                          const struct ps_log_record *record)
 {
-    bool color = style == PS_LOG_STYLE_COLOR;
+    const struct level_look *look = &looks[record->level];
     ps_log_put(line, ps_str_of(time));
     ps_log_put(line, PS_STR(" "));
-    ps_log_put(line, ps_str_of(color ? looks[level].color : ""));
-    ps_log_put(line, ps_str_of(looks[level].text));
+    ps_log_put(line, ps_str_of(color ? look->color : ""));
+    ps_log_put(line, ps_str_of(look->text));
     ps_log_put(line, ps_str_of(color ? "\x1b[0m " : " "));
-    ps_log_put(line, ps_str_of(message));
-    for (size_t i = strlen(message); pad && i < MESSAGE_WIDTH; i++) {
+    ps_log_put(line, ps_str_of(record->message));
+    for (size_t i = strlen(record->message); record->count > 0 && i < MESSAGE_WIDTH; i++) {
         ps_log_put(line, PS_STR(" "));
     }
 }
 
-size_t ps_log_format(enum ps_log_style style, int64_t wall_ms, enum ps_log_level level,
-                     const char *message, const struct ps_log_field *fields, size_t count,
+size_t ps_log_format(enum ps_log_style style, const struct ps_log_record *record,
                      char ret_line[PS_LOG_LINE_BYTES])
 {
     char time[PS_CLOCK_TEXT_BYTES];
-    ps_clock_format(wall_ms, time);
+    ps_clock_format(record->wall_ms, time);
     struct ps_log_line line = {.ptr = ret_line, .room = PS_LOG_LINE_BYTES - 1};
     if (style == PS_LOG_STYLE_JSON) {
-        put_head_json(&line, time, level, message);
+        put_head_json(&line, time, record);
     } else {
-        put_head_text(&line, style, time, level, message, count > 0);
+        put_head_text(&line, style == PS_LOG_STYLE_COLOR, time, record);
     }
-    for (size_t i = 0; i < count; i++) {
-        put_field(&line, style, &fields[i]);
+    for (size_t i = 0; i < record->count; i++) {
+        put_field(&line, style, &record->fields[i]);
     }
     ps_log_put(&line, style == PS_LOG_STYLE_JSON ? PS_STR("}\n") : PS_STR("\n"));
     ret_line[line.len] = '\0';
@@ -153,9 +152,15 @@ void ps_log(enum ps_log_level level, const char *message, const struct ps_log_fi
     if (!ps_log_enabled(level)) {
         return;
     }
+    const struct ps_log_record record = {
+        .wall_ms = ps_clock_wall_ms(),
+        .level = level,
+        .message = message,
+        .fields = fields,
+        .count = count,
+    };
     char text[PS_LOG_LINE_BYTES];
-    size_t len =
-        ps_log_format(logger.style, ps_clock_wall_ms(), level, message, fields, count, text);
+    size_t len = ps_log_format(logger.style, &record, text);
     ssize_t written = write(logger.fd, text, len);
     (void)written; /* a log that cannot be written has nobody to be told to */
 }

@@ -143,7 +143,7 @@ static bool open_all(struct address *address, size_t count, int *fds)
 struct ps_status ps_listen_open(const char *host, uint16_t port, size_t count, int *ret_fds,
                                 char ret_address[PS_ADDRESS_BYTES], struct ps_error *err)
 {
-    struct address address;
+    struct address address = {0};
     PS_TRY(resolve(host, port, &address, err));
     for (size_t i = 0; i < count; i++) {
         ret_fds[i] = -1;

@@ -23,8 +23,8 @@ START_TEST(defaults_are_those_of_the_table)
         ck_assert_msg(ps_ok(ps_config_set(&config, str(keys[i].name), str(keys[i].fallback), &err)),
                       "%s: %s", keys[i].name, err.message);
     }
-    ck_assert_uint_eq(config.body_max_bytes, 7 * 1024 * 1024);
-    ck_assert_uint_eq(config.header_max_bytes, 16 * 1024);
+    ck_assert_uint_eq(config.body_max_bytes, (uint64_t)7 * 1024 * 1024);
+    ck_assert_uint_eq(config.header_max_bytes, (uint64_t)16 * 1024);
     ck_assert_uint_eq(config.connections_max, 1024);
     ck_assert_uint_eq(config.idle_s, 120);
     ck_assert_uint_eq(config.policy.node_port_min, 30000);

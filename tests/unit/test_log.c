@@ -16,8 +16,14 @@ static char line[PS_LOG_LINE_BYTES];
 
 static const char *format(enum ps_log_style style, const struct ps_log_field *fields, size_t count)
 {
-    size_t len =
-        ps_log_format(style, WALL_MS, PS_LOG_LEVEL_WARN, "it happened", fields, count, line);
+    const struct ps_log_record record = {
+        .wall_ms = WALL_MS,
+        .level = PS_LOG_LEVEL_WARN,
+        .message = "it happened",
+        .fields = fields,
+        .count = count,
+    };
+    size_t len = ps_log_format(style, &record, line);
     ck_assert_uint_eq(len, strlen(line));
     ck_assert_int_eq(line[len - 1], '\n');
     return line;

@@ -6,7 +6,6 @@
 #include "portside/signal.h"
 
 #include <netinet/in.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,8 +132,8 @@ START_TEST(signals_are_read_from_a_descriptor)
     struct ps_error err = {0};
     ck_assert(ps_ok(ps_signal_open(&fd, &err)));
     ck_assert_int_eq(ps_signal_wait(fd, 0), 0);
-    ck_assert_int_eq(pthread_kill(pthread_self(), SIGTERM), 0);
-    ck_assert_int_eq(pthread_kill(pthread_self(), SIGPIPE), 0); /* ignored */
+    ck_assert_int_eq(kill(getpid(), SIGTERM), 0);
+    ck_assert_int_eq(kill(getpid(), SIGPIPE), 0); /* ignored */
     ck_assert_int_eq(ps_signal_wait(fd, 1000), SIGTERM);
     ck_assert_int_eq(ps_signal_wait(fd, 0), 0);
     ck_assert_int_eq(close(fd), 0);

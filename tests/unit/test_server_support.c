@@ -11,7 +11,9 @@
 #include "https_client.h"
 #include "support/runner.h"
 
-char server_folder[] = "/tmp/portside-test-server-XXXXXX";
+#define FOLDER "/tmp/portside-test-server-XXXXXX"
+
+char server_folder[sizeof(FOLDER)];
 char *server_big;
 struct ps_config server_config;
 struct ps_server *server;
@@ -54,6 +56,7 @@ void server_set_up(void)
 {
     struct certificate pair = certificate_make(-HOUR, HOUR);
     (void)signal(SIGPIPE, SIG_IGN);
+    memcpy(server_folder, FOLDER, sizeof(FOLDER));
     certificate_folder(server_folder);
     certificate_write(server_folder, "tls.crt", pair.cert_pem);
     certificate_write(server_folder, "tls.key", pair.key_pem);

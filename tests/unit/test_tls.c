@@ -13,7 +13,9 @@
 
 #define HOUR 3600L
 
-static char folder[] = "/tmp/portside-test-tls-XXXXXX";
+#define FOLDER "/tmp/portside-test-tls-XXXXXX"
+
+static char folder[sizeof(FOLDER)];
 static char cert_path[64];
 static char key_path[64];
 static struct certificate pair;
@@ -27,6 +29,7 @@ static void write_pair(const struct certificate *certificate)
 
 static void set_up(void)
 {
+    memcpy(folder, FOLDER, sizeof(FOLDER));
     certificate_folder(folder);
     (void)snprintf(cert_path, sizeof(cert_path), "%s/tls.crt", folder);
     (void)snprintf(key_path, sizeof(key_path), "%s/tls.key", folder);
@@ -40,7 +43,6 @@ static void tear_down(void)
     ps_tls_free(tls);
     certificate_clear(&pair);
     certificate_remove(folder);
-    memcpy(folder + strlen(folder) - 6, "XXXXXX", 6); /* for the next test without fork */
 }
 
 /* What is wrong with a pair, and a word of what is said about it. */
