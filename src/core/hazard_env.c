@@ -2,8 +2,6 @@
 /* Kubelet puts $(VAR) in, and only of variables above; no shell ever sees a value of env. */
 #include "hazard_checks.h"
 
-#include "hazard_reference.h"
-
 static const enum ps_hazard_key references_in[] = {PS_HAZARD_LISTENERS, PS_HAZARD_ADVERTISED,
                                                    PS_HAZARD_MAP, PS_HAZARD_NODE_ID,
                                                    PS_HAZARD_BROKER_ID};
@@ -33,16 +31,15 @@ static bool may_be_service_link(const struct ps_hazard_view *view, struct ps_str
 static enum standing standing_of(const struct ps_hazard_view *view, struct ps_str name,
                                  size_t index)
 {
-    const struct ps_json *env = ps_json_get(view->container, "env");
     size_t where = index;
-    if (ps_reference_resolve(env, name, index, &where) != NULL) {
+    if (ps_reference_resolve(&view->env, name, index, &where) != NULL) {
         return STANDS_ABOVE;
     }
     if (ps_str_starts(name, "PORTSIDE_") || may_be_service_link(view, name)) {
         return STANDS_UNSEEN;
     }
     /* A value that names itself finds nothing above either, but cannot be moved. */
-    bool below = ps_reference_resolve(env, name, SIZE_MAX, &where) != NULL && where > index;
+    bool below = ps_reference_resolve(&view->env, name, SIZE_MAX, &where) != NULL && where > index;
     return below ? STANDS_BELOW : STANDS_NOWHERE;
 }
 

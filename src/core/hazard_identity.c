@@ -2,8 +2,6 @@
 /* Who a broker is: its id, its storage, its mode, and the image that must agree with them. */
 #include "hazard_checks.h"
 
-#include "hazard_reference.h"
-
 static const enum ps_hazard_key id_keys[] = {PS_HAZARD_NODE_ID, PS_HAZARD_BROKER_ID};
 
 /* Labels that the StatefulSet controller itself sets on a pod. */
@@ -29,8 +27,7 @@ static const struct ps_json *source_of(const struct ps_hazard_view *view,
     bool whole = ps_reference_next(setting->value, &at, &reference) &&
                  reference.kind == PS_REFERENCE_VARIABLE &&
                  reference.text.len == setting->value.len;
-    return whole ? ps_reference_resolve(ps_json_get(view->container, "env"), reference.name,
-                                        setting->index, &index)
+    return whole ? ps_reference_resolve(&view->env, reference.name, setting->index, &index)
                  : setting->entry;
 }
 

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hazard_view.h"
 
-#include "hazard_reference.h"
-
-/* A look at a variable costs a walk through env, which may be long. */
+/* A look at a variable is a walk through env, which may be long. */
 #define REFERENCES_MAX 48
 
 /* By enum ps_hazard_key; the name of the variable behind KAFKA_ or KAFKA_CFG_. */
@@ -124,13 +122,13 @@ static void read_endpoints(const struct ps_hazard_view *view,
 {
     struct ps_str rest = setting->value;
     struct ps_str raw;
-    const struct ps_json *env = ps_json_get(view->container, "env");
     size_t budget = REFERENCES_MAX;
     if (setting->entry == NULL || !setting->literal || !setting->sure) {
         return;
     }
     for (size_t i = 0; i < PS_LISTENERS_MAX && ps_str_split(&rest, ',', &raw); i++) {
-        struct ps_str text = ps_reference_expand(view->arena, env, raw, setting->index, &budget);
+        struct ps_str text =
+            ps_reference_expand(view->arena, &view->env, raw, setting->index, &budget);
         size_t count = ret_endpoints->parsed.count;
         if (ps_endpoints_add(&ret_endpoints->parsed, ps_str_trim(text))) {
             ret_endpoints->raw[count] = ps_str_trim(raw);
@@ -142,15 +140,14 @@ void ps_hazard_view_read(struct ps_arena *arena, const struct ps_hazard_facts *f
                          struct ps_hazard_view *ret_view)
 {
     struct ps_hazard_view *view = ret_view;
-    size_t index = 0;
     *view = (struct ps_hazard_view){
         .facts = facts, .arena = arena, .container = facts->broker->container};
     view->env_from = ps_json_count(ps_json_get(view->container, "envFrom")) > 0;
     view->image_starts = image_starts(facts->broker);
     name_settings(view);
-    PS_JSON_EACH(entry, ps_json_get(view->container, "env"))
-    {
-        take(view, entry, index++);
+    ps_reference_env_read(arena, ps_json_get(view->container, "env"), &view->env);
+    for (size_t i = 0; i < view->env.count; i++) {
+        take(view, view->env.entries[i], i);
     }
     for (size_t i = 0; i < PS_HAZARD_KEY_COUNT; i++) {
         view->settings[i].sure = is_sure(view, &view->settings[i], suffixes[i]);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "hazard_reference.h"
 #include "listener_parse.h"
 #include "portside/hazard.h"
 
@@ -46,6 +47,7 @@ struct ps_hazard_view {
     const struct ps_hazard_facts *facts;
     struct ps_arena *arena;
     const struct ps_json *container;
+    struct ps_reference_env env;
     bool env_from;     /* variables come from ConfigMaps or Secrets unseen */
     bool image_starts; /* the image's own entry point runs, at once or at the end of a script */
     struct ps_hazard_setting settings[PS_HAZARD_KEY_COUNT];
