@@ -249,16 +249,18 @@ def test_denied_adoption(test):
 
 
 def test_pods_are_never_denied(test):
-    namespace = test.namespace()
+    """What is wrong was there before the namespace was labelled, so no StatefulSet was refused."""
+    namespace = test.namespace(inject=False)
     documents = manifest("apache-env")
-    documents[-1]["spec"]["template"]["metadata"]["annotations"] = {
-        "portside.dev/listener-port": "nine"
-    }
+    template = documents[-1]["spec"]["template"]
+    template["metadata"]["annotations"] = {"portside.dev/listener-port": "nine"}
     submit(test, namespace, documents)
-    check_untouched(test.cluster.wait_pod(namespace, "kafka-0"))
-    test.portside.wait_record(
-        namespace=namespace, kind="Pod", verdict="leave", reason="bad-annotation"
-    )
+    before = test.cluster.wait_pod(namespace, "kafka-0")
+    test.kubectl("label", "namespace", namespace, f"{LABEL}=enabled")
+    test.kubectl("delete", "pod", "kafka-0", "-n", namespace)
+    check_untouched(test.cluster.wait_pod(namespace, "kafka-0", unlike=before["metadata"]["uid"]))
+    record = test.portside.wait_record(namespace=namespace, kind="Pod", name="kafka-0")
+    check((record["verdict"], record["reason"]) == ("leave", "bad-annotation"), str(record))
 
 
 def test_warnings_at_kubectl(test):
