@@ -68,6 +68,17 @@ def check_decision(case, answer):
         case.fail("the warnings in the answer are not those of the decision")
 
 
+def foreign_script(answers, scripts):
+    """True if the scripts in the patches are not those of the source tree: another build."""
+    for answer in answers:
+        for operation in answer["patch"] or []:
+            added = operation.get("value") if isinstance(operation.get("value"), list) else [operation.get("value")]
+            for container in added:
+                if isinstance(container, dict) and container.get("name") == "portside-address" and "command" in container:
+                    return container["command"][2] not in scripts.words.values()
+    return False
+
+
 def check_patch(case, answer, scripts):
     patch = answer["patch"]
     if (case.patch is None) != (patch is None):
