@@ -219,6 +219,8 @@ test_shell() {
     local shell=$1
     local folder=$scratch/address-${shell// /-}
     passed=0 failed=0
+    # Whatever ends this early leaves no script behind that waits for ever.
+    trap 'jobs -p | xargs -r kill 2>/dev/null || :' EXIT
     test_values
     test_bad_values
     test_waiting
