@@ -102,6 +102,38 @@ def test_restart_removes_what_was_copied(test):
     check(annotations["team"] == "data", "the author's own annotation is gone")
 
 
+def test_template_change_copies_the_annotation(test):
+    """An update that changes the template anyway takes new annotations along; so one rollout, not two."""
+    namespace = test.namespace()
+    submit(test, namespace, manifest("cp-kraft-env"), "apply")
+    documents = annotated("cp-kraft-env", {PORT: "9294"})
+    submit(test, namespace, documents, "apply")
+    check(
+        PORT not in template_annotations(test, namespace), "copied without a change of the template"
+    )
+    container = documents[-1]["spec"]["template"]["spec"]["containers"][0]
+    container["image"] = "confluentinc/cp-kafka:7.7.2"
+    before = generation(test, namespace)
+    submit(test, namespace, documents, "apply")
+    check(template_annotations(test, namespace).get(PORT) == "9294", "not copied")
+    check(generation(test, namespace) == before + 1, "more than one change")
+
+
+def test_same_manifest_again_starts_no_rollout(test):
+    """Tools that know nothing of what was copied must neither drop it nor start a rollout by it."""
+    for how in (["apply"], ["apply", "--server-side"], ["replace"]):
+        namespace = test.namespace()
+        documents = annotated("cp-kraft-env", {PORT: "9294"})
+        submit(test, namespace, documents, *(["create"] if how == ["replace"] else how))
+        before = test.cluster.statefulset(namespace, "kafka")
+        submit(test, namespace, documents, *how)
+        after = test.cluster.statefulset(namespace, "kafka")
+        words = " ".join(how)
+        check(after["spec"]["template"] == before["spec"]["template"], f"{words}: template changed")
+        moved = after["metadata"]["generation"] - before["metadata"]["generation"]
+        check(moved == 0, f"{words}: the generation moved by {moved}")
+
+
 def test_author_of_the_template_wins(test):
     namespace = test.namespace()
     documents = annotated("cp-kraft-env", {"portside.dev/listener-name": "OUTSIDE"})

@@ -7,7 +7,7 @@ import time
 
 from harness import check, manifest, wait_until
 from portside import Portside, check_injected, check_untouched
-from tests_verdict import create, submit
+from tests_verdict import annotated, create, submit
 
 CREATE = "/apis/apps/v1/namespaces/{}/statefulsets?dryRun=All"
 
@@ -29,6 +29,8 @@ def test_stopped_refuses_kafka_and_nothing_else(test):
             refused.err,
         )
         test.kubectl("scale", "statefulset/kafka", "--replicas=4", "-n", namespace)
+        wished = annotated("near-postgres", {"portside.dev/type": "NodePort"})
+        submit(test, namespace, wished, expect=1)
         submit(test, namespace, manifest("near-postgres"))
         check_untouched(test.cluster.wait_pod(namespace, "postgres-0"))
         # The controller tries at once, but tells of it when its queue of events is through.
