@@ -15,7 +15,11 @@
 #define BACKLOG 1024
 
 struct address {
-    struct sockaddr_storage storage;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    };
     socklen_t len;
 };
 
@@ -29,19 +33,19 @@ static void close_fd(int *fd)
 
 static void set_port(struct address *address, uint16_t port)
 {
-    if (address->storage.ss_family == AF_INET6) {
-        ((struct sockaddr_in6 *)&address->storage)->sin6_port = htons(port);
+    if (address->any.sa_family == AF_INET6) {
+        address->v6.sin6_port = htons(port);
     } else {
-        ((struct sockaddr_in *)&address->storage)->sin_port = htons(port);
+        address->v4.sin_port = htons(port);
     }
 }
 
 static uint16_t get_port(const struct address *address)
 {
-    if (address->storage.ss_family == AF_INET6) {
-        return ntohs(((const struct sockaddr_in6 *)&address->storage)->sin6_port);
+    if (address->any.sa_family == AF_INET6) {
+        return ntohs(address->v6.sin6_port);
     }
-    return ntohs(((const struct sockaddr_in *)&address->storage)->sin_port);
+    return ntohs(address->v4.sin_port);
 }
 
 /* Every address: IPv6 with IPv4 inside where the kernel has IPv6, plain IPv4 where it has not. */
@@ -49,10 +53,10 @@ static void any_address(struct address *ret_address)
 {
     int probe = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
     *ret_address = (struct address){.len = sizeof(struct sockaddr_in)};
-    ret_address->storage.ss_family = AF_INET;
+    ret_address->any.sa_family = AF_INET;
     if (probe >= 0) {
         close_fd(&probe);
-        ret_address->storage.ss_family = AF_INET6;
+        ret_address->any.sa_family = AF_INET6;
         ret_address->len = sizeof(struct sockaddr_in6);
     }
 }
@@ -70,7 +74,7 @@ static struct ps_status resolve(const char *host, uint16_t port, struct address 
             return ps_fail(err, PS_CODE_IO, "cannot resolve '%s': %s", host, gai_strerror(failed));
         }
         *ret_address = (struct address){.len = found->ai_addrlen};
-        memcpy(&ret_address->storage, found->ai_addr, found->ai_addrlen);
+        memcpy(&ret_address->v6, found->ai_addr, found->ai_addrlen);
         freeaddrinfo(found);
     }
     set_port(ret_address, port);
@@ -80,11 +84,10 @@ static struct ps_status resolve(const char *host, uint16_t port, struct address 
 static void format(const struct address *address, char ret_text[PS_ADDRESS_BYTES])
 {
     char host[INET6_ADDRSTRLEN] = "";
-    bool v6 = address->storage.ss_family == AF_INET6;
+    bool v6 = address->any.sa_family == AF_INET6;
     const void *bytes =
-        v6 ? (const void *)&((const struct sockaddr_in6 *)&address->storage)->sin6_addr
-           : (const void *)&((const struct sockaddr_in *)&address->storage)->sin_addr;
-    (void)inet_ntop(address->storage.ss_family, bytes, host, sizeof(host));
+        v6 ? (const void *)&address->v6.sin6_addr : (const void *)&address->v4.sin_addr;
+    (void)inet_ntop(address->any.sa_family, bytes, host, sizeof(host));
     (void)snprintf(ret_text, PS_ADDRESS_BYTES, v6 ? "[%s]:%u" : "%s:%u", host, get_port(address));
 }
 
@@ -96,16 +99,16 @@ static bool set_option(int fd, int level, int name, int value)
 /* A bound socket, or -1 with errno. Failing options are told by bind, which needs them. */
 static int bind_one(const struct address *address, bool shared)
 {
-    int fd = socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         return -1;
     }
     (void)set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-    if (address->storage.ss_family == AF_INET6) {
+    if (address->any.sa_family == AF_INET6) {
         (void)set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
     }
     if ((shared && !set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1)) ||
-        bind(fd, (const struct sockaddr *)&address->storage, address->len) != 0) {
+        bind(fd, &address->any, address->len) != 0) {
         int saved = errno;
         close_fd(&fd);
         errno = saved;
@@ -131,8 +134,8 @@ static bool open_all(struct address *address, size_t count, int *fds)
         if (fds[i] < 0) {
             return false;
         }
-        address->len = sizeof(address->storage);
-        if (getsockname(fds[i], (struct sockaddr *)&address->storage, &address->len) != 0 ||
+        address->len = sizeof(address->v6);
+        if (getsockname(fds[i], &address->any, &address->len) != 0 ||
             listen(fds[i], BACKLOG) != 0) {
             return false;
         }

@@ -86,7 +86,7 @@ static const struct route routes[] = {
     {"/metrics", answer_metrics},
 };
 
-/* NOLINTNEXTLINE(readability-function-size): the parameters are those of MHD_AccessHandlerCallback */
+/* NOLINTNEXTLINE(readability-function-size): MHD_AccessHandlerCallback has these parameters */
 static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, const char *url,
                               const char *method, const char *version, const char *upload,
                               size_t *upload_size, void **request)

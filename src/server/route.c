@@ -151,7 +151,7 @@ static enum MHD_Result finish(struct ps_worker *worker, struct MHD_Connection *c
     return answer(worker, connection, &refusal);
 }
 
-/* NOLINTNEXTLINE(readability-function-size): the parameters are those of MHD_AccessHandlerCallback */
+/* NOLINTNEXTLINE(readability-function-size): MHD_AccessHandlerCallback has these parameters */
 enum MHD_Result ps_route_handle(void *cls, struct MHD_Connection *connection, const char *url,
                                 const char *method, const char *version, const char *upload,
                                 size_t *upload_size, void **request)

@@ -20,7 +20,7 @@
 #define MHD_ROUNDS 16        /* likewise */
 #define ACCEPT_PAUSE_MS 100U /* after the system ran out of descriptors or memory */
 #define ARENA_PER_BODY 16U   /* a parsed review takes about eight times its text */
-/* Beside a header, libmicrohttpd holds an index of its fields, 72 bytes each, and part of a body. */
+/* libmicrohttpd holds an index of the fields (72 bytes each) and part of a body as well. */
 #define MHD_POOL_PER_HEADER 3U
 #define MHD_POOL_EXTRA ((size_t)16 * 1024)
 

@@ -81,8 +81,6 @@ void server_tear_down(void)
     server = NULL;
     free(server_big);
     certificate_remove(server_folder);
-    memcpy(server_folder + strlen(server_folder) - 6, "XXXXXX",
-           6); /* for the next test without fork */
 }
 
 struct https server_dial(void)
