@@ -100,9 +100,6 @@ struct ps_status ps_option_choice(const struct ps_option *option, struct ps_str 
 /* Usage, what it is about, options by group, examples. */
 void ps_options_help(const struct ps_command_line *line, const struct ps_term *term);
 
-/* Index of the name that is nearest to word, count if none is near enough to be a slip. */
-size_t ps_nearest(struct ps_str word, const char *const *names, size_t count);
-
 /* What a command is given. */
 struct ps_cli {
     struct ps_term out;

@@ -22,6 +22,11 @@ enum ps_choice {
     PS_CHOICE_DENY,
 };
 
+/* In front of an annotation's name: its default for the whole installation. */
+#define PS_CONFIG_DEFAULT "default-"
+/* At least as many as there are annotations (ps_exposure_keys). */
+#define PS_CONFIG_DEFAULTS_MAX 48
+
 /* What an administrator allows, and the defaults of the whole installation. Read by the core. */
 struct ps_policy {
     enum ps_choice plaintext;    /* a PLAINTEXT listener that anyone outside can reach */
@@ -34,8 +39,15 @@ struct ps_policy {
     const struct ps_str *annotation_defaults;
 };
 
+/* Not to be copied: the policy points into it. */
+/* At least as many as there are annotations; config_defaults.c checks it. */
+#define PS_CONFIG_DEFAULTS_MAX 64
+
+/* Not to be copied: policy may point to annotation_defaults. */
 struct ps_config {
     struct ps_policy policy;
+    struct ps_str annotation_defaults[PS_CONFIG_DEFAULTS_MAX];
+    struct ps_str annotation_defaults[PS_CONFIG_DEFAULTS_MAX];
 
     struct ps_str listen;       /* host:port of the HTTPS server; port 0 lets the system choose */
     struct ps_str plain_listen; /* host:port of /healthz, /readyz, /metrics */
@@ -82,6 +94,12 @@ struct ps_config_key {
 /* The rows in their order of presentation. */
 const struct ps_config_key *ps_config_keys(size_t *ret_count);
 
+/*
+ * Beside the rows there is a key `default-<annotation>` for each annotation that has effect in this
+ * version: its default for the whole installation. This is what they begin with.
+ */
+#define PS_CONFIG_DEFAULT_PREFIX "default-"
+
 /* All defaults. Views point to static text. */
 void ps_config_init(struct ps_config *config);
 
@@ -100,7 +118,10 @@ struct ps_status ps_config_set(struct ps_config *config, struct ps_str key, stru
 struct ps_status ps_config_parse(struct ps_config *config, struct ps_str text,
                                  struct ps_error *err) PS_MUST_USE;
 
-/* Checks what no single key can show (ports that clash, certificate without key). */
+/*
+ * Checks what no single key can show: ports that clash, a certificate without its key, defaults of
+ * annotations that the policy forbids.
+ */
 struct ps_status ps_config_check(const struct ps_config *config, struct ps_error *err) PS_MUST_USE;
 
 /* Splits "host:port", "[v6]:port" or ":port"; brackets are dropped. False if it is none of them. */

@@ -4,16 +4,19 @@
 #include "portside/cli.h"
 #include "portside/clock.h"
 #include "portside/config.h"
+#include "portside/exposure.h"
 #include "portside/file.h"
 #include "portside/log.h"
 #include "portside/server.h"
 #include "portside/signal.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#define OPTIONS_MAX 64U
+#define OPTIONS_MAX 96U
+#define NAME_MAX_BYTES 48U
 #define CONFIG_MAX_BYTES ((size_t)1024 * 1024)
 #define MS_PER_S 1000U
 
@@ -40,8 +43,26 @@ struct request {
     size_t count;
 };
 
-/* The option of the file and one for each key. */
-static size_t make_options(struct ps_option options[OPTIONS_MAX])
+/* One option for each annotation: "default-listener-port". */
+static size_t add_defaults(struct ps_option *options, char names[][NAME_MAX_BYTES], size_t room)
+{
+    size_t count;
+    const struct ps_exposure_key *keys = ps_exposure_keys(&count);
+    for (size_t i = 0; i < count && i < room; i++) {
+        (void)snprintf(names[i], NAME_MAX_BYTES, PS_CONFIG_DEFAULT "%s", keys[i].name);
+        options[i] = (struct ps_option){
+            .name = names[i],
+            .argument = "VALUE",
+            .help = keys[i].help,
+            .group = "Defaults of annotations, for the whole installation",
+        };
+    }
+    return count < room ? count : room;
+}
+
+/* The option of the file, one for each key, one for each annotation. names must stay. */
+static size_t make_options(struct ps_option options[OPTIONS_MAX],
+                           char names[OPTIONS_MAX][NAME_MAX_BYTES])
 {
     size_t count;
     const struct ps_config_key *keys = ps_config_keys(&count);
@@ -60,7 +81,7 @@ static size_t make_options(struct ps_option options[OPTIONS_MAX])
             .group = keys[i].group,
         };
     }
-    return count + 1 < OPTIONS_MAX ? count + 1 : OPTIONS_MAX;
+    return count + 1 + add_defaults(options + count + 1, names, OPTIONS_MAX - count - 1);
 }
 
 static struct ps_status take(void *target, const struct ps_option *option, struct ps_str value,
@@ -177,12 +198,13 @@ static int run(const struct ps_cli *cli, const struct ps_config *config)
 int ps_cmd_serve(const struct ps_cli *cli, int argc, char **argv)
 {
     struct ps_option options[OPTIONS_MAX];
+    char names[OPTIONS_MAX][NAME_MAX_BYTES];
     const struct ps_command_line line = {
         .command = "serve",
         .usage = "--tls-cert FILE --tls-key FILE [OPTION…]",
         .about = about,
         .options = options,
-        .option_count = make_options(options),
+        .option_count = make_options(options, names),
         .examples = examples,
     };
     struct request request = {0};

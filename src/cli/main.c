@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "portside/cli.h"
+#include "portside/nearest.h"
 
 struct command {
     const char *name;
@@ -51,16 +52,18 @@ static const struct command *find_command(const char *name)
 
 static int unknown_command(const struct ps_cli *cli, const char *name)
 {
-    const char *names[PS_COUNT(commands)];
+    const char *found = NULL;
+    struct ps_nearest nearest;
+    ps_nearest_init(&nearest, ps_str_of(name));
     for (size_t i = 0; i < PS_COUNT(commands); i++) {
-        names[i] = commands[i].name;
+        if (ps_nearest_try(&nearest, ps_str_of(commands[i].name))) {
+            found = commands[i].name;
+        }
     }
-    size_t nearest = ps_nearest(ps_str_of(name), names, PS_COUNT(commands));
     struct ps_error err;
     struct ps_status status =
-        nearest < PS_COUNT(commands)
-            ? ps_fail(&err, PS_CODE_INPUT, "'%s' is not a command: did you mean '%s'?", name,
-                      names[nearest])
+        found != NULL
+            ? ps_fail(&err, PS_CODE_INPUT, "'%s' is not a command: did you mean '%s'?", name, found)
             : ps_fail(&err, PS_CODE_INPUT, "'%s' is not a command", name);
     (void)status; /* the message is all that is wanted */
     return ps_cli_misuse(cli, &self, &err);

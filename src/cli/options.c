@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "portside/cli.h"
+#include "portside/nearest.h"
 
 #define HELP_COLUMN 4U
-#define NAMES_MAX 64U
 
 static const struct ps_option help_option = {
     .name = "help",
@@ -46,17 +46,19 @@ static const struct ps_option *find_letter(const struct ps_command_line *line, c
 static struct ps_status unknown_option(const struct ps_command_line *line, struct ps_str name,
                                        struct ps_error *err)
 {
-    const char *names[NAMES_MAX];
-    size_t count = 0;
-    for (size_t i = 0; i < line->option_count && count < NAMES_MAX; i++) {
-        names[count++] = line->options[i].name;
+    const char *found = NULL;
+    struct ps_nearest nearest;
+    ps_nearest_init(&nearest, name);
+    for (size_t i = 0; i < line->option_count; i++) {
+        if (ps_nearest_try(&nearest, ps_str_of(line->options[i].name))) {
+            found = line->options[i].name;
+        }
     }
-    size_t nearest = ps_nearest(name, names, count);
-    if (nearest == count) {
+    if (found == NULL) {
         return ps_fail(err, PS_CODE_INPUT, "unknown option '--%.*s'", PS_FMT(name));
     }
     return ps_fail(err, PS_CODE_INPUT, "unknown option '--%.*s': did you mean '--%s'?",
-                   PS_FMT(name), names[nearest]);
+                   PS_FMT(name), found);
 }
 
 struct ps_status ps_option_choice(const struct ps_option *option, struct ps_str value,

@@ -142,7 +142,9 @@ static struct ps_status write_expected(const struct check *check, struct ps_erro
         {PS_CASE_OBJECT,
          check->object == NULL ? PS_STR("") : ps_expected_object(check->arena, check->object)},
     };
-    for (size_t i = 0; i < PS_COUNT(files); i++) {
+    /* An object that holds a number beyond 2^53 is left to tests/golden/run. */
+    bool beyond = check->object != NULL && files[2].text.len == 0;
+    for (size_t i = 0; i < PS_COUNT(files) - beyond; i++) {
         const char *path = ps_path_join(check->arena, check->folder, files[i].name);
         PS_TRY(ps_expected_write(path, files[i].text, err));
     }

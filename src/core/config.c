@@ -4,7 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define NEAREST_MAX 64U /* longest key that a suggestion is looked for */
+#include "portside/exposure.h"
+#include "portside/nearest.h"
 
 /* The field of a row; the row's kind says what type it has. */
 static void *field(struct ps_config *config, const struct ps_config_key *row)
@@ -174,56 +175,60 @@ static const struct ps_config_key *find_key(struct ps_str name)
     return NULL;
 }
 
-static unsigned least(unsigned a, unsigned b, unsigned c)
-{
-    unsigned ab = a < b ? a : b;
-    return ab < c ? ab : c;
-}
-
-/* Levenshtein's distance with one row of the matrix; b is shorter than NEAREST_MAX. */
-static unsigned distance(struct ps_str a, struct ps_str b)
-{
-    unsigned row[NEAREST_MAX + 1];
-    for (unsigned j = 0; j <= b.len; j++) {
-        row[j] = j;
-    }
-    for (unsigned i = 0; i < a.len; i++) {
-        unsigned diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < b.len; j++) {
-            unsigned replaced = diagonal + (a.ptr[i] == b.ptr[j] ? 0 : 1);
-            diagonal = row[j + 1];
-            row[j + 1] = least(row[j] + 1, row[j + 1] + 1, replaced);
-        }
-    }
-    return row[b.len];
-}
-
 static struct ps_status unknown_key(struct ps_str name, struct ps_error *err)
 {
     size_t count;
     const struct ps_config_key *rows = ps_config_keys(&count);
-    const struct ps_config_key *nearest = NULL;
-    unsigned best = 4; /* further away than three typing errors is another word */
-    for (size_t i = 0; i < count && name.len < NEAREST_MAX; i++) {
-        unsigned far = distance(ps_str_of(rows[i].name), name);
-        if (far < best) {
-            best = far;
-            nearest = &rows[i];
+    const char *found = NULL;
+    struct ps_nearest nearest;
+    ps_nearest_init(&nearest, name);
+    for (size_t i = 0; i < count; i++) {
+        if (ps_nearest_try(&nearest, ps_str_of(rows[i].name))) {
+            found = rows[i].name;
         }
     }
-    if (nearest == NULL) {
+    if (found == NULL) {
         return ps_fail(err, PS_CODE_INPUT, "unknown key '%.*s'; see 'portside serve --help'",
                        PS_FMT(name));
     }
     return ps_fail(err, PS_CODE_INPUT, "unknown key '%.*s'; did you mean '%s'?", PS_FMT(name),
-                   nearest->name);
+                   found);
+}
+
+/* Keys "default-<annotation>": the defaults of annotations for the whole installation. */
+static struct ps_status set_default(struct ps_config *config, struct ps_str annotation,
+                                    struct ps_str value, struct ps_error *err)
+{
+    size_t count;
+    const struct ps_exposure_key *keys = ps_exposure_keys(&count);
+    const char *found = NULL;
+    struct ps_nearest nearest;
+    ps_nearest_init(&nearest, annotation);
+    for (size_t i = 0; i < count; i++) {
+        if (ps_str_is(annotation, keys[i].name)) {
+            config->annotation_defaults[i] = value;
+            return ps_success();
+        }
+        if (ps_nearest_try(&nearest, ps_str_of(keys[i].name))) {
+            found = keys[i].name;
+        }
+    }
+    return ps_fail(err, PS_CODE_INPUT, "unknown key '" PS_CONFIG_DEFAULT "%.*s'%s%s%s",
+                   PS_FMT(annotation), found == NULL ? "" : "; did you mean '" PS_CONFIG_DEFAULT,
+                   found == NULL ? "; see docs/annotations.md" : found, found == NULL ? "" : "'?");
 }
 
 struct ps_status ps_config_set(struct ps_config *config, struct ps_str key, struct ps_str value,
                                struct ps_error *err)
 {
     const struct ps_config_key *row = find_key(key);
+    if (ps_str_starts(key, PS_CONFIG_DEFAULT)) {
+        struct ps_str prefix = ps_str_of(PS_CONFIG_DEFAULT);
+        return set_default(config, ps_str_slice(key, prefix.len, key.len), value, err);
+    }
+    if (row == NULL && ps_str_starts(key, PS_CONFIG_DEFAULT_PREFIX)) {
+        return ps_config_default_set(config, key, value, err);
+    }
     if (row == NULL) {
         return unknown_key(key, err);
     }
@@ -235,14 +240,46 @@ void ps_config_init(struct ps_config *config)
     size_t count;
     const struct ps_config_key *rows = ps_config_keys(&count);
     *config = (struct ps_config){0};
+    config->policy.annotation_defaults = config->annotation_defaults;
     for (size_t i = 0; i < count; i++) {
         /* A default that its own row refuses would be a mistake of the table; the test looks. */
         (void)!ps_ok(set_row(config, &rows[i], ps_str_of(rows[i].fallback), NULL));
     }
 }
 
+struct defaults_check {
+    struct ps_arena *arena;
+    const struct ps_policy *policy;
+    struct ps_error *err;
+};
+
+static struct ps_status parse_defaults(void *arg)
+{
+    const struct defaults_check *check = arg;
+    struct ps_exposures exposures;
+    struct ps_exposure_problem problem = {.message = PS_STR("")};
+    if (ps_exposures_parse(check->arena, check->policy, NULL, &exposures, &problem)) {
+        return ps_success();
+    }
+    return ps_fail(check->err, PS_CODE_INPUT, "%.*s", PS_FMT(problem.message));
+}
+
+/* Better said here than with every object. */
+static struct ps_status check_defaults(const struct ps_config *config, struct ps_error *err)
+{
+    struct ps_arena *arena = ps_arena_new((size_t)1024 * 1024);
+    if (arena == NULL) {
+        return ps_fail(err, PS_CODE_LIMIT, "there is no memory left");
+    }
+    struct defaults_check check = {arena, &config->policy, err};
+    struct ps_status status = ps_arena_run(arena, parse_defaults, &check, err);
+    ps_arena_free(arena);
+    return status;
+}
+
 struct ps_status ps_config_check(const struct ps_config *config, struct ps_error *err)
 {
+    PS_TRY(check_defaults(config, err));
     if (config->tls_cert.len == 0 || config->tls_key.len == 0) {
         return ps_fail(err, PS_CODE_INPUT,
                        "'%s' is not set: give the PEM files of the server as "

@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "exposure_reader.h"
+#include "portside/nearest.h"
 
 static const struct ps_exposure_key keys[] = {
 #define KEY_ROW(id, key_name, key_fallback, what, key_values, key_help, each, effect, reader)      \
@@ -26,6 +27,7 @@ static const struct ps_exposure_row rows[] = {
 
 static_assert(PS_COUNT(keys) == PS_EXPOSURE_KEY_COUNT, "a row for each key");
 static_assert(PS_COUNT(rows) == PS_EXPOSURE_KEY_COUNT, "a row for each key");
+static_assert(PS_EXPOSURE_KEY_COUNT <= PS_CONFIG_DEFAULTS_MAX, "room for each default");
 
 const struct ps_exposure_key *ps_exposure_keys(size_t *ret_count)
 {
@@ -55,46 +57,15 @@ enum ps_exposure_key_id ps_exposure_key_find(struct ps_str name)
 
 #define NEAREST_BYTES_MAX 40
 
-static size_t smallest(size_t a, size_t b, size_t c)
-{
-    size_t ab = a < b ? a : b;
-    return ab < c ? ab : c;
-}
-
-/* Levenshtein's distance without regard to case; b has at most NEAREST_BYTES_MAX bytes. */
-static size_t distance(struct ps_str a, struct ps_str b)
-{
-    size_t row[NEAREST_BYTES_MAX + 1];
-    for (size_t j = 0; j <= b.len; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 0; i < a.len; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < b.len; j++) {
-            bool same = ps_to_lower(a.ptr[i]) == ps_to_lower(b.ptr[j]);
-            size_t changed = diagonal + (same ? 0 : 1);
-            diagonal = row[j + 1];
-            row[j + 1] = smallest(row[j] + 1, diagonal + 1, changed);
-        }
-    }
-    return row[b.len];
-}
-
-/* A third of the letters may differ: enough for a slip or a wrong dash, too few for a guess. */
 const char *ps_exposure_key_nearest(struct ps_str name)
 {
-    const char *nearest = NULL;
-    size_t least = 1 + (name.len < 6 ? 2 : name.len / 3);
-    if (name.len == 0 || name.len > NEAREST_BYTES_MAX) {
-        return NULL;
-    }
+    const char *found = NULL;
+    struct ps_nearest nearest;
+    ps_nearest_init(&nearest, name);
     for (size_t i = 0; i < PS_COUNT(keys); i++) {
-        size_t steps = distance(ps_str_of(keys[i].name), name);
-        if (steps < least) {
-            least = steps;
-            nearest = keys[i].name;
+        if (ps_nearest_try(&nearest, ps_str_of(keys[i].name))) {
+            found = keys[i].name;
         }
     }
-    return nearest;
+    return found;
 }

@@ -112,28 +112,6 @@ START_TEST(test_parse)
 }
 END_TEST
 
-static const char *const names[] = {"serve", "review", "help", "version"};
-
-static const struct {
-    const char *word;
-    size_t nearest;
-} slips[] = {
-    {"serv", 0},    {"sevre", 0},
-    {"revew", 1},   {"reveiw", 1},
-    {"Review", 1},  {"hlep", 2},
-    {"verson", 3},  {"server", 0},
-    {"review", 1},  {"inject", 4},
-    {"", 4},        {"x", 4},
-    {"kubectl", 4}, {"reviewreviewreviewreviewreviewreview", 4},
-};
-
-START_TEST(test_nearest)
-{
-    size_t nearest = ps_nearest(ps_str_of(slips[_i].word), names, PS_COUNT(names));
-    ck_assert_msg(nearest == slips[_i].nearest, "'%s': %zu", slips[_i].word, nearest);
-}
-END_TEST
-
 START_TEST(test_colour_is_for_terminals_that_want_it)
 {
     ck_assert(ps_term_wants_colour(true, NULL, "xterm"));
@@ -193,7 +171,6 @@ Suite *ps_test_suite(void)
     Suite *suite = suite_create("cli_options");
     TCase *tcase = tcase_create("all");
     tcase_add_loop_test(tcase, test_parse, 0, (int)PS_COUNT(rows));
-    tcase_add_loop_test(tcase, test_nearest, 0, (int)PS_COUNT(slips));
     tcase_add_test(tcase, test_colour_is_for_terminals_that_want_it);
     tcase_add_test(tcase, test_wrap);
     tcase_add_test(tcase, test_control_characters_are_shown);
