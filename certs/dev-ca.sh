@@ -16,8 +16,8 @@
 #   -h, --help    this text
 #
 # Files: ca.crt (give it to clients as caBundle), ca.key, NAME.crt, NAME.key; keys with mode 0600.
-# Running it again keeps whatever is good: a certificate is made anew when it is missing, ends within
-# a day, was signed by another CA or names other SANs. Prints what it did, one line a file pair.
+# Running it again keeps whatever is good: a certificate is made anew when it is missing, ends
+# within a day, was signed by another CA or names other SANs. Prints what it did, a line a pair.
 #
 # Example: certs/dev-ca.sh --dir /tmp/pki --san 127.0.0.1
 set -euo pipefail

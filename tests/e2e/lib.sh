@@ -29,8 +29,8 @@ now() {
     echo "${EPOCHREALTIME/[.,]/}"
 }
 
-# alive NAME: the process whose pid was kept runs and is still that one. A pid alone is no proof: the
-# kernel gives it to somebody else later.
+# alive NAME: the process whose pid was kept runs and is still that one. A pid alone is no proof:
+# the kernel gives it to somebody else later.
 alive() {
     local pid start
     read -r pid start 2>/dev/null <"$E2E_STATE/pids/$1" || return 1

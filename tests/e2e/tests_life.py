@@ -103,7 +103,7 @@ def test_restart_removes_what_was_copied(test):
 
 
 def test_template_change_copies_the_annotation(test):
-    """An update that changes the template anyway takes new annotations along; so one rollout, not two."""
+    """An update that changes the template anyway takes annotations along: one rollout, not two."""
     namespace = test.namespace()
     submit(test, namespace, manifest("cp-kraft-env"), "apply")
     documents = annotated("cp-kraft-env", {PORT: "9294"})

@@ -5,7 +5,7 @@
 #
 # Shows portside at work, on this machine alone: brings up a real Kubernetes API server on loopback,
 # starts portside as its admission webhook, creates a Kafka StatefulSet as anybody would write it,
-# and shows what came back: the warnings at kubectl, portside's log line, and one pod before and after.
+# and shows what came back: the warnings at kubectl, portside's log line, one pod before and after.
 #
 # Everything stays up when it ends, so that you can look around; it says how. There are no nodes, so
 # the pods stay Pending: admission needs none.
