@@ -40,13 +40,8 @@ struct ps_policy {
 };
 
 /* Not to be copied: the policy points into it. */
-/* At least as many as there are annotations; config_defaults.c checks it. */
-#define PS_CONFIG_DEFAULTS_MAX 64
-
-/* Not to be copied: policy may point to annotation_defaults. */
 struct ps_config {
     struct ps_policy policy;
-    struct ps_str annotation_defaults[PS_CONFIG_DEFAULTS_MAX];
     struct ps_str annotation_defaults[PS_CONFIG_DEFAULTS_MAX];
 
     struct ps_str listen;       /* host:port of the HTTPS server; port 0 lets the system choose */
@@ -93,12 +88,6 @@ struct ps_config_key {
 
 /* The rows in their order of presentation. */
 const struct ps_config_key *ps_config_keys(size_t *ret_count);
-
-/*
- * Beside the rows there is a key `default-<annotation>` for each annotation that has effect in this
- * version: its default for the whole installation. This is what they begin with.
- */
-#define PS_CONFIG_DEFAULT_PREFIX "default-"
 
 /* All defaults. Views point to static text. */
 void ps_config_init(struct ps_config *config);

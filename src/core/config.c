@@ -226,9 +226,6 @@ struct ps_status ps_config_set(struct ps_config *config, struct ps_str key, stru
         struct ps_str prefix = ps_str_of(PS_CONFIG_DEFAULT);
         return set_default(config, ps_str_slice(key, prefix.len, key.len), value, err);
     }
-    if (row == NULL && ps_str_starts(key, PS_CONFIG_DEFAULT_PREFIX)) {
-        return ps_config_default_set(config, key, value, err);
-    }
     if (row == NULL) {
         return unknown_key(key, err);
     }
