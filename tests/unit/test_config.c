@@ -61,6 +61,9 @@ struct row {
 };
 
 static const struct row rows[] = {
+    {"default-listener-port", "9195", NULL},
+    {"default-listner-port", "9195", "default-listner-port|did you mean 'default-listener-port'"},
+    {"default-nonsense-of-mine", "1", "default-nonsense-of-mine|annotations.md"},
     {"listen", "127.0.0.1:0", NULL},
     {"listen", "[::1]:8443", NULL},
     {"listen", ":65535", NULL},
@@ -233,6 +236,9 @@ static const struct check_row check_rows[] = {
     {"tls-cert = a", "'tls-key' is not set"},
     {"tls-key = a", "'tls-cert' is not set"},
     {"tls-cert = a\ntls-key = b", NULL},
+    {"default-listener-port = 9195\ntls-cert = a\ntls-key = b", NULL},
+    {"default-listener-port = 0\ntls-cert = a\ntls-key = b", "listener-port"},
+    {"default-tls-secret = x\ntls-cert = a\ntls-key = b", "not supported by this version yet"},
     {"tls-cert = a\ntls-key = b\nlisten = :1\nplain-listen = :1", "both use port 1"},
     {"tls-cert = a\ntls-key = b\nlisten = h:1\nplain-listen = :1", "both use port 1"},
     {"tls-cert = a\ntls-key = b\nlisten = h:1\nplain-listen = i:1", NULL},
