@@ -72,9 +72,9 @@ def foreign_script(answers, scripts):
     """True if the scripts in the patches are not those of the source tree: another build."""
     for answer in answers:
         for operation in answer["patch"] or []:
-            added = operation.get("value") if isinstance(operation.get("value"), list) else [operation.get("value")]
-            for container in added:
-                if isinstance(container, dict) and container.get("name") == "portside-address" and "command" in container:
+            added = operation.get("value")
+            for container in added if isinstance(added, list) else [added]:
+                if isinstance(container, dict) and container.get("name") == "portside-address":
                     return container["command"][2] not in scripts.words.values()
     return False
 
@@ -82,7 +82,8 @@ def foreign_script(answers, scripts):
 def check_patch(case, answer, scripts):
     patch = answer["patch"]
     if (case.patch is None) != (patch is None):
-        case.fail(f"{cases.PATCH} {'is missing' if case.patch is None else 'is there, but nothing is changed'}")
+        found = "is missing" if case.patch is None else "is there, but nothing is changed"
+        case.fail(f"{cases.PATCH} {found}")
     elif patch is not None and not same(scripts.restore(case.patch), patch):
         case.fail(f"{cases.PATCH}: {first_difference(scripts.restore(case.patch), patch)}")
 
