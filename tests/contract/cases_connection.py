@@ -2,6 +2,7 @@
 """Connections: rows 61 to 76 of the checklist, as far as one process can show them."""
 
 import concurrent.futures
+import resource
 import socket
 import ssl
 import time
@@ -245,6 +246,32 @@ def many(world):
         connection.sock.close()
 
 
+@case("row 73: running out of descriptors is survived")
+def descriptors(world):
+    with world.start(*SHORT) as server:
+        pid = server.process.pid
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (30, 4096))
+        waiting = []
+        for _ in range(40):
+            sock = socket.create_connection(server.address, timeout=5)
+            waiting.append(sock)
+        server.wait_log("cannot accept a connection", 10, level="warn")
+        for sock in waiting:
+            sock.close()
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (4096, 4096))
+        with server.connect() as connection:
+            expect(connection.post(reviews.review()).status, 200, "status afterwards")
+
+
+@case("row 73: a low limit of descriptors lowers that of connections")
+def few_descriptors(world):
+    with world.start("--drain-seconds", "0", descriptors=256) as server:
+        record = next(record for record in server.log if record["msg"].startswith("fewer connections"))
+        expect(record["connections"] < 85, True, "no more than the descriptors allow")
+        with server.connect() as connection:
+            expect(connection.post(reviews.review()).status, 200, "status")
+
+
 @case("row 74: an Authorization header does not matter")
 def authorization(world):
     body = reviews.review()
@@ -252,6 +279,15 @@ def authorization(world):
     with world.shared.connect() as connection:
         connection.send(client.head("POST", "/mutate", fields) + body)
         expect(connection.response().status, 200, "status")
+
+
+@case("row 76: an empty host means IPv4 and IPv6")
+def dual_stack(world):
+    with world.start("--listen", ":0", "--drain-seconds", "0") as server:
+        for host in ("127.0.0.1", "::1"):
+            server.address = (host, server.address[1])
+            with server.connect(name="localhost") as connection:
+                expect(connection.post(reviews.review()).status, 200, f"status at {host}")
 
 
 @case("row 76: an IPv6 address is served")

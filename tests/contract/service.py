@@ -43,11 +43,12 @@ class Authority:
 class Service:
     """One running `portside serve`; its log is read all the time."""
 
-    def __init__(self, program, authority, cert, key, *options):
+    def __init__(self, program, authority, cert, key, *options, descriptors=None):
         self.cert, self.key, self.authority = cert, key, authority
         self.log, self.lines, self.noise = [], queue.Queue(), []
+        limit = [] if descriptors is None else ["prlimit", f"--nofile={descriptors}:{descriptors}", "--"]
         self.process = subprocess.Popen(
-            [program, "serve", "--listen", "127.0.0.1:0", "--plain-listen", "127.0.0.1:0", "--tls-cert", cert,
+            [*limit, program, "serve", "--listen", "127.0.0.1:0", "--plain-listen", "127.0.0.1:0", "--tls-cert", cert,
              "--tls-key", key, "--log-format", "json", "--log-level", "debug", "--threads", "2", *options],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         threading.Thread(target=self._read, daemon=True).start()
@@ -134,9 +135,10 @@ class World:
         self.authority.issue(cert, key, **how)
         return cert, key
 
-    def start(self, *options, cert=None, key=None):
+    def start(self, *options, cert=None, key=None, **how):
         """A server of the case's own, to be used with 'with'."""
-        return _Own(self, Service(self.program, self.authority, cert or self.cert, key or self.key, *options))
+        return _Own(self, Service(self.program, self.authority, cert or self.cert, key or self.key, *options,
+                                  **how))
 
     @property
     def shared(self):
