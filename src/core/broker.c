@@ -179,10 +179,11 @@ static bool runs_java_directly(struct ps_str command)
 
 static bool drops_environment(struct ps_str command)
 {
-    static const char *const words[] = {"env -i",      "env - ",         "env --ignore-environment",
-                                        "su - ",       "su -l ",         "su --login",
-                                        "sudo -i",     "runuser -l",     "runuser - ",
-                                        "--reset-env", "unset BASH_ENV", NULL};
+    static const char *const words[] = {"env -i",     "env - ",      "env --ignore-environment",
+                                        "su - ",      "su -l ",      "su --login",
+                                        "sudo ",      "exec -c ",    "runuser -l",
+                                        "runuser - ", "--reset-env", "unset BASH_ENV",
+                                        NULL};
     return contains_any(command, words);
 }
 

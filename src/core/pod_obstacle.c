@@ -34,6 +34,45 @@ static bool is_malformed(const struct ps_pod *pod, const struct ps_pod_lists *li
     return false;
 }
 
+/* A volume of our name that holds something else is the user's, whatever the status says. */
+static bool has_foreign_volume(const struct ps_pod_lists *lists, struct ps_str *ret_name)
+{
+    PS_JSON_EACH(volume, lists->volumes.existing)
+    {
+        struct ps_str name = ps_json_get_text(volume, "name");
+        bool endpoint = ps_str_is(name, PS_VOLUME_ENDPOINT);
+        const char *type = endpoint ? "downwardAPI" : "emptyDir";
+        if ((endpoint || ps_str_is(name, PS_VOLUME_SHARED)) && ps_json_get(volume, type) == NULL) {
+            *ret_name = name;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Names of containers and init containers are one set. */
+static bool has_container_of_our_name(const struct ps_pod *pod, struct ps_str *ret_name)
+{
+    PS_JSON_EACH(container, ps_json_get(pod->spec, "containers"))
+    {
+        if (ps_str_is(ps_json_get_text(container, "name"), PS_INIT_NAME)) {
+            *ret_name = PS_STR(PS_INIT_NAME);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool name_in_use(const struct ps_pod *pod, struct ps_str name, enum ps_reason *ret_reason,
+                        struct ps_str *ret_message)
+{
+    *ret_reason = PS_REASON_NAME_IN_USE;
+    *ret_message = ps_arena_printf(
+        pod->arena, "the pod has its own '%.*s', a name that portside needs: rename it",
+        PS_FMT(name));
+    return true;
+}
+
 static bool has_object_conflict(const struct ps_pod *pod, const struct ps_pod_lists *lists,
                                 struct ps_str *ret_name)
 {
@@ -53,6 +92,9 @@ bool ps_pod_obstacle(const struct ps_pod *pod, const struct ps_pod_lists *lists,
             ps_arena_printf(pod->arena, "%s has a type that Kubernetes does not know", what);
         return true;
     }
+    if (has_foreign_volume(lists, &name) || has_container_of_our_name(pod, &name)) {
+        return name_in_use(pod, name, ret_reason, ret_message);
+    }
     if (pod->plan.marked) {
         return false; /* what bears our names is ours */
     }
@@ -67,12 +109,6 @@ bool ps_pod_obstacle(const struct ps_pod *pod, const struct ps_pod_lists *lists,
             PS_FMT(name));
         return true;
     }
-    if (has_object_conflict(pod, lists, &name)) {
-        *ret_reason = PS_REASON_NAME_IN_USE;
-        *ret_message = ps_arena_printf(
-            pod->arena, "the pod has its own '%.*s', a name that portside needs: rename it",
-            PS_FMT(name));
-        return true;
-    }
-    return false;
+    return has_object_conflict(pod, lists, &name) &&
+           name_in_use(pod, name, ret_reason, ret_message);
 }

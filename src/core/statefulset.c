@@ -205,8 +205,27 @@ static void settle_leave(struct statefulset *set)
     }
 }
 
+/* Each claim becomes a volume of its name in the pod. */
+static bool has_claim_of_our_name(struct statefulset *set)
+{
+    const struct ps_json *claims =
+        ps_json_get2(set->review->object, "spec", "volumeClaimTemplates");
+    PS_JSON_EACH(claim, claims)
+    {
+        struct ps_str name = ps_json_get_text(ps_json_get(claim, "metadata"), "name");
+        if (ps_str_is(name, PS_VOLUME_SHARED) || ps_str_is(name, PS_VOLUME_ENDPOINT)) {
+            set->injection.reason = PS_REASON_NAME_IN_USE;
+            set->injection.message = ps_arena_printf(
+                set->arena, "the volume claim '%.*s' has a name that portside needs: rename it",
+                PS_FMT(name));
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What would keep the pods of this template from being injected; true if there is something. */
-static bool settle_obstacle(struct statefulset *set)
+static bool has_obstacle(struct statefulset *set)
 {
     struct ps_pod_lists lists;
     struct ps_pod pod = {
@@ -238,7 +257,7 @@ static void settle_inject(struct statefulset *set)
     if (!check_node_ports(set) || !check_distinct_endpoints(set)) {
         return;
     }
-    if (settle_obstacle(set)) {
+    if (has_claim_of_our_name(set) || has_obstacle(set)) {
         settle_leave(set);
         copy_annotations(set);
         return;

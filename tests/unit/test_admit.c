@@ -121,6 +121,24 @@ static const struct ps_admit_row rows[] = {
      .plaintext = PS_CHOICE_DENY,
      .verdict = PS_VERDICT_LEAVE,
      .reason = PS_REASON_POLICY},
+    {.name = "sudo drops BASH_ENV",
+     .request =
+         POD(OWNER, SPEC("{\"name\":\"kafka\",\"image\":\"apache/kafka\",\"command\":[\"sh\","
+                         "\"-c\",\"sudo -E -u kafka kafka-server-start.sh x\"]}")),
+     .verdict = PS_VERDICT_LEAVE,
+     .reason = PS_REASON_CLEAN_ENV},
+    {.name = "a container has the name of the init container",
+     .request = POD(OWNER, SPEC(APACHE(EASY_ENV) ",{\"name\":\"portside-address\","
+                                                 "\"image\":\"x\"}")),
+     .verdict = PS_VERDICT_LEAVE,
+     .reason = PS_REASON_NAME_IN_USE},
+    {.name = "a forged status does not make a volume ours",
+     .request =
+         POD(OWNER ",\"annotations\":{" NOTE("status", "{}") "}",
+             "{\"volumes\":[{\"name\":\"portside\",\"hostPath\":{}}],\"containers\":[" APACHE(
+                 EASY_ENV) "]}"),
+     .verdict = PS_VERDICT_LEAVE,
+     .reason = PS_REASON_NAME_IN_USE},
     {.name = "a sidecar has the port",
      .request = POD(OWNER, SPEC(APACHE(EASY_ENV) ",{\"name\":\"metrics\",\"image\":\"x\","
                                                  "\"ports\":[{\"containerPort\":9194}]}")),
