@@ -94,6 +94,8 @@ static const struct row brokers[] = {
      .start = PS_START_SHELL, .clean_env = true},
     {SH("apache/kafka:3.9.0", "exec env A=b /etc/kafka/docker/run"), .family = "apache",
      .start = PS_START_SHELL},
+    {SH("someone/kafka", "java -version; exec kafka-run-class.sh kafka.Kafka /c"),
+     .family = "custom", .start = PS_START_SHELL},
     /* which container */
     {C("busybox") "," C("apache/kafka:4.1.0"), .index = 1, .family = "apache"},
     {C("bitnami/zookeeper") "," C("confluentinc/cp-kafka-connect") "," C("apache/kafka"),
@@ -174,6 +176,9 @@ static const struct row others[] = {
      .reason = PS_REASON_CONTROLLER_ONLY},
     {SH("someone/kafka", "kafka-server-start.sh /c --override process.roles=controller"), SKIP,
      .reason = PS_REASON_CONTROLLER_ONLY},
+    {SH("someone/kafka",
+        "kafka-server-start.sh /c --override process.roles=controller --override a=b"),
+     SKIP, .reason = PS_REASON_CONTROLLER_ONLY},
     {C("quay.io/strimzi/kafka:0.40.0-kafka-3.7.0"), SKIP, .reason = PS_REASON_OPERATOR_OWNED,
      .metadata = "'labels':{'strimzi.io/cluster':'c'}"},
     {C("confluentinc/cp-server:7.6.0"), SKIP, .reason = PS_REASON_OPERATOR_OWNED,

@@ -70,6 +70,8 @@ static const struct hazard_case env_rows[] = {
 
     {"shell-syntax", "holds shell syntax '${HOSTNAME}', which nothing expands",
      .env = KRAFT BIND MAP "KAFKA_ADVERTISED_LISTENERS=PLAINTEXT://${HOSTNAME}.kafka:9092"},
+    {"shell-syntax", "'${HOST}'",
+     .env = KRAFT "HOST=localhost|" BIND MAP "KAFKA_ADVERTISED_LISTENERS=PLAINTEXT://${HOST}:9092"},
     {"shell-syntax", "'$(hostname -f)'",
      .env = KRAFT BIND MAP "KAFKA_ADVERTISED_LISTENERS=PLAINTEXT://$(hostname -f):9092"},
     {"shell-syntax", "'`hostname`'",

@@ -72,8 +72,8 @@ static const char *const members[] = {
     "'env':%s",
     "'env':[%s,%s]",
     "'env':[{'name':%s,'value':%s}]",
-    "'env':[{'name':'KAFKA_LISTENERS','value':%s},"
-    "{'name':'KAFKA_ADVERTISED_LISTENERS','value':%s}]",
+    ("'env':[{'name':'KAFKA_LISTENERS','value':%s},"
+     "{'name':'KAFKA_ADVERTISED_LISTENERS','value':%s}]"),
     "'env':[{'name':'KAFKA_NODE_ID','valueFrom':%s}]",
     "'env':[{'name':'KAFKA_NODE_ID','valueFrom':{'fieldRef':%s}}]",
     "'env':[{'name':'KAFKA_NODE_ID','valueFrom':{'fieldRef':{'fieldPath':%s}}}]",

@@ -64,6 +64,10 @@ static const struct hazard_case identity_rows[] = {
     {"cluster-id", NULL, .env = NAME INDEX MODE ONE BIND MAP SHOW,
      .container = RUN("export CLUSTER_ID=$(cat /id)")},
 
+    {"cluster-id", "CLUSTER_ID is not set", .env = NAME INDEX MODE ONE BIND MAP SHOW,
+     .container = RUN("export A=1")},
+    {"cluster-id", NULL, .env = NAME INDEX MODE ONE BIND MAP SHOW,
+     .container = ",'envFrom':[{'configMapRef':{'name':'c'}}]"},
     {"offsets-replication", "KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR is not set and so 3",
      .env = NAME INDEX MODE STORE BIND MAP SHOW},
     {"offsets-replication", "is not set and so 3", .image = "apache/kafka:3.9.0",
