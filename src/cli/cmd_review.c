@@ -72,7 +72,7 @@ static struct ps_status take_option(void *target, const struct ps_option *option
     } else if (strcmp(option->name, "update") == 0) {
         session->update = true;
     } else {
-        session->config_path = value;
+        session->config_path = value.ptr;
     }
     return ps_success();
 }
@@ -103,26 +103,29 @@ static struct ps_status check_options(const struct ps_session *session, int oper
 }
 
 static struct ps_status read_config(struct ps_arena *arena, const char *path,
-                                    struct ps_config *config, struct ps_error *err)
+                                    struct ps_config *config, struct ps_str *ret_text,
+                                    struct ps_error *err)
 {
-    struct ps_str text;
-    PS_TRY(ps_cli_read(arena, path, &text, err));
-    if (!ps_ok(ps_config_parse(config, text, err))) {
+    PS_TRY(ps_cli_read(arena, path, ret_text, err));
+    if (!ps_ok(ps_config_parse(config, *ret_text, err))) {
         return ps_wrap(err, "%s", path);
     }
     return ps_success();
 }
 
-/* A case may bring a policy of its own. */
-static struct ps_status case_config(const struct job *job, struct ps_config *ret_config,
+/* The defaults, then the file of --config, then that of the case. */
+static struct ps_status make_config(const struct job *job, struct ps_config *config,
                                     struct ps_error *err)
 {
-    *ret_config = job->session->config;
+    struct ps_arena *arena = job->session->arena;
+    struct ps_str text;
+    ps_config_init(config);
+    PS_TRY(ps_config_parse(config, job->session->config_text, err));
     if (!job->input->is_case || !ps_inputs_has(job->input->path, PS_CASE_CONFIG)) {
         return ps_success();
     }
-    const char *path = ps_path_join(job->session->arena, job->input->path, PS_CASE_CONFIG);
-    return read_config(job->session->arena, path, ret_config, err);
+    return read_config(arena, ps_path_join(arena, job->input->path, PS_CASE_CONFIG), config, &text,
+                       err);
 }
 
 static void raise_exit(struct ps_session *session, int code)
@@ -200,7 +203,7 @@ static struct ps_status work(void *arg)
     const char *path = job->input->is_case
                            ? ps_path_join(session->arena, job->input->path, PS_CASE_REQUEST)
                            : job->input->path;
-    PS_TRY(case_config(job, &config, &job->err));
+    PS_TRY(make_config(job, &config, &job->err));
     PS_TRY(ps_cli_read(session->arena, path, &request, &job->err));
     ps_session_decide(session, &config.policy, request, &admission);
     PS_TRY(ps_reply_read(session->arena, &admission, &reply, &job->err));
@@ -244,9 +247,9 @@ static struct ps_status begin(void *arg)
     char *only[] = {standard_input};
     bool none = start->count == 0;
     ps_config_init(&session->config);
-    if (session->config_path.ptr != NULL) {
-        PS_TRY(
-            read_config(session->names, session->config_path.ptr, &session->config, &start->err));
+    if (session->config_path != NULL) {
+        PS_TRY(read_config(session->names, session->config_path, &session->config,
+                           &session->config_text, &start->err));
     }
     PS_TRY(ps_inputs_find(session->names, none ? 1 : start->count, none ? only : start->operands,
                           &start->inputs, &start->err));

@@ -19,8 +19,9 @@ struct ps_session {
     struct ps_arena *names;  /* of the inputs */
     struct ps_arena *arena;  /* files and comparisons; given back after each input */
     struct ps_arena *admits; /* of ps_admit() alone, as large as the server's */
-    struct ps_config config;
-    struct ps_str config_path;
+    struct ps_config config; /* of the file of --config, or the defaults */
+    const char *config_path; /* NULL: no file */
+    struct ps_str config_text;
     bool json;
     bool response;
     bool full;
