@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pod_parts.h"
 
-#include "portside/script.h"
-
 /* A value under construction that becomes the JSON of a piece. */
 struct draft {
     struct ps_buf buf;
@@ -23,7 +21,7 @@ static void draft_end(struct draft *draft, struct ps_pieces *pieces, struct ps_s
     pieces->list[pieces->count++] = (struct ps_piece){name, ps_buf_view(&draft->buf)};
 }
 
-static bool is_hook(const struct ps_pod_plan *plan)
+bool ps_pod_is_hook(const struct ps_pod_plan *plan)
 {
     return plan->injection->delivery == PS_DELIVERY_HOOK;
 }
@@ -41,10 +39,10 @@ bool ps_pod_waits(const struct ps_pod_plan *plan)
 
 bool ps_pod_needs_init(const struct ps_pod_plan *plan)
 {
-    return ps_pod_waits(plan) || is_hook(plan);
+    return ps_pod_waits(plan) || ps_pod_is_hook(plan);
 }
 
-static void put_variable(struct ps_jw *jw, struct ps_str name, struct ps_str value)
+void ps_put_variable(struct ps_jw *jw, struct ps_str name, struct ps_str value)
 {
     ps_jw_member(jw, "name", name);
     ps_jw_member(jw, "value", value);
@@ -54,7 +52,7 @@ static void literal_entry(const struct ps_pod_plan *plan, struct ps_pieces *piec
                           struct ps_str name, struct ps_str value)
 {
     struct draft draft;
-    put_variable(draft_begin(&draft, plan->arena), name, value);
+    ps_put_variable(draft_begin(&draft, plan->arena), name, value);
     draft_end(&draft, pieces, name);
 }
 
@@ -125,7 +123,7 @@ void ps_pod_env(const struct ps_pod_plan *plan, struct ps_pieces *ret_pieces)
         source_entry(plan, ret_pieces, &plan->sources[i].host);
         source_entry(plan, ret_pieces, &plan->sources[i].port);
     }
-    if (is_hook(plan)) {
+    if (ps_pod_is_hook(plan)) {
         literal_entry(plan, ret_pieces, PS_STR("PORTSIDE_LISTENERS"), listeners_text(plan));
         literal_entry(plan, ret_pieces, PS_STR("BASH_ENV"), PS_STR(PS_HOOK_FILE));
     }
@@ -164,7 +162,7 @@ static void endpoint_volume(const struct ps_pod_plan *plan, struct ps_pieces *pi
 void ps_pod_volumes(const struct ps_pod_plan *plan, struct ps_pieces *ret_pieces)
 {
     ret_pieces->count = 0;
-    if (is_hook(plan)) {
+    if (ps_pod_is_hook(plan)) {
         struct draft draft;
         struct ps_jw *jw = draft_begin(&draft, plan->arena);
         ps_jw_member(jw, "name", PS_STR(PS_VOLUME_SHARED));
@@ -179,8 +177,8 @@ void ps_pod_volumes(const struct ps_pod_plan *plan, struct ps_pieces *ret_pieces
     }
 }
 
-static void put_mount(struct ps_jw *jw, const char *volume, struct ps_str path,
-                      const char *sub_path, bool read_only)
+void ps_put_mount(struct ps_jw *jw, const char *volume, struct ps_str path, const char *sub_path,
+                  bool read_only)
 {
     ps_jw_member(jw, "name", ps_str_of(volume));
     ps_jw_member(jw, "mountPath", path);
@@ -197,162 +195,17 @@ static void broker_mount(const struct ps_pod_plan *plan, struct ps_pieces *piece
 {
     struct draft draft;
     struct ps_jw *jw = draft_begin(&draft, plan->arena);
-    put_mount(jw, PS_VOLUME_SHARED, ps_str_of(path), sub_path, read_only);
+    ps_put_mount(jw, PS_VOLUME_SHARED, ps_str_of(path), sub_path, read_only);
     draft_end(&draft, pieces, ps_str_of(path));
 }
 
 void ps_pod_mounts(const struct ps_pod_plan *plan, struct ps_pieces *ret_pieces)
 {
     ret_pieces->count = 0;
-    if (is_hook(plan)) {
+    if (ps_pod_is_hook(plan)) {
         broker_mount(plan, ret_pieces, "/portside/hook", "hook", true);
         broker_mount(plan, ret_pieces, "/portside/run", "run", false);
     }
-}
-
-static void put_copy(struct ps_jw *jw, const char *key, const struct ps_json *node)
-{
-    if (node != NULL && ps_json_type(node) != PS_JSON_NULL && ps_jw_can_copy(node)) {
-        ps_jw_key(jw, key);
-        ps_jw_copy(jw, node);
-    }
-}
-
-/* The broker's own: a pod's request is the larger of init and sum, so these cost nothing. */
-static void put_resources(struct ps_jw *jw, const struct ps_json *container)
-{
-    const struct ps_json *resources = ps_json_get(container, "resources");
-    ps_jw_key(jw, "resources");
-    ps_jw_object(jw);
-    put_copy(jw, "limits", ps_json_get(resources, "limits"));
-    put_copy(jw, "requests", ps_json_get(resources, "requests"));
-    ps_jw_object_end(jw);
-}
-
-/* What the Pod Security Standard "restricted" wants, without what could break a named user. */
-static void put_security_context(struct ps_jw *jw, const struct ps_json *container)
-{
-    static const char *const copied[] = {"runAsUser", "runAsGroup", "runAsNonRoot",
-                                         "seccompProfile", "seLinuxOptions"};
-    const struct ps_json *context = ps_json_get(container, "securityContext");
-    ps_jw_key(jw, "securityContext");
-    ps_jw_object(jw);
-    for (size_t i = 0; i < PS_COUNT(copied); i++) {
-        put_copy(jw, copied[i], ps_json_get(context, copied[i]));
-    }
-    ps_jw_member_bool(jw, "allowPrivilegeEscalation", false);
-    ps_jw_key(jw, "capabilities");
-    ps_jw_object(jw);
-    ps_jw_key(jw, "drop");
-    ps_jw_array(jw);
-    ps_jw_str(jw, PS_STR("ALL"));
-    ps_jw_array_end(jw);
-    ps_jw_object_end(jw);
-    ps_jw_object_end(jw);
-}
-
-static void put_known(struct ps_jw *jw, const struct ps_source *source)
-{
-    if (source->kind == PS_SOURCE_LITERAL) {
-        ps_jw_object(jw);
-        put_variable(jw, source->variable, source->literal);
-        ps_jw_object_end(jw);
-    }
-}
-
-/* Names of the files to wait for. */
-static struct ps_str wait_text(const struct ps_pod_plan *plan)
-{
-    struct ps_buf buf;
-    ps_buf_init(&buf, plan->arena, 64);
-    for (size_t i = 0; i < plan->exposures->count; i++) {
-        const struct ps_source *sources[] = {&plan->sources[i].host, &plan->sources[i].port};
-        for (size_t j = 0; j < PS_COUNT(sources); j++) {
-            if (sources[j]->kind == PS_SOURCE_ANNOTATION) {
-                ps_buf_puts(&buf, buf.len == 0 ? "" : " ");
-                ps_buf_put(&buf, sources[j]->file);
-            }
-        }
-    }
-    return ps_buf_view(&buf);
-}
-
-static void put_init_env(const struct ps_pod_plan *plan, struct ps_jw *jw)
-{
-    ps_jw_key(jw, "env");
-    ps_jw_array(jw);
-    ps_jw_object(jw);
-    put_variable(jw, PS_STR("PORTSIDE_WAIT"), wait_text(plan));
-    ps_jw_object_end(jw);
-    for (size_t i = 0; i < plan->exposures->count; i++) {
-        put_known(jw, &plan->sources[i].host);
-        put_known(jw, &plan->sources[i].port);
-    }
-    ps_jw_array_end(jw);
-}
-
-static void put_init_mounts(const struct ps_pod_plan *plan, struct ps_jw *jw)
-{
-    ps_jw_key(jw, "volumeMounts");
-    ps_jw_array(jw);
-    if (is_hook(plan)) {
-        ps_jw_object(jw);
-        put_mount(jw, PS_VOLUME_SHARED, PS_STR("/portside/volume"), NULL, false);
-        ps_jw_object_end(jw);
-    }
-    if (ps_pod_waits(plan)) {
-        ps_jw_object(jw);
-        put_mount(jw, PS_VOLUME_ENDPOINT, PS_STR("/portside/endpoint"), NULL, true);
-        ps_jw_object_end(jw);
-    }
-    ps_jw_array_end(jw);
-}
-
-struct ps_str ps_escape_expansion(struct ps_arena *arena, struct ps_str text)
-{
-    struct ps_buf buf;
-    ps_buf_init(&buf, arena, text.len + text.len / 16);
-    for (size_t i = 0; i < text.len; i++) {
-        bool special = text.ptr[i] == '$' && i + 1 < text.len &&
-                       (text.ptr[i + 1] == '(' || text.ptr[i + 1] == '$');
-        ps_buf_puts(&buf, special ? "$" : "");
-        ps_buf_putc(&buf, text.ptr[i]);
-    }
-    return ps_buf_view(&buf);
-}
-
-static void put_init_command(const struct ps_pod_plan *plan, struct ps_jw *jw)
-{
-    ps_jw_key(jw, "command");
-    ps_jw_array(jw);
-    ps_jw_str(jw, PS_STR("sh"));
-    ps_jw_str(jw, PS_STR("-c"));
-    ps_jw_str(jw, ps_escape_expansion(plan->arena, ps_str_of(ps_script_address)));
-    ps_jw_str(jw, PS_STR(PS_INIT_NAME));
-    if (is_hook(plan)) {
-        ps_jw_str(jw, ps_escape_expansion(plan->arena, ps_str_of(ps_script_hook)));
-    }
-    ps_jw_array_end(jw);
-}
-
-void ps_pod_init(const struct ps_pod_plan *plan, struct ps_pieces *ret_pieces)
-{
-    const struct ps_json *container = plan->injection->broker.container;
-    struct ps_str pull_policy = ps_json_get_text(container, "imagePullPolicy");
-    struct draft draft;
-    struct ps_jw *jw = draft_begin(&draft, plan->arena);
-    ret_pieces->count = 0;
-    ps_jw_member(jw, "name", PS_STR(PS_INIT_NAME));
-    ps_jw_member(jw, "image", ps_json_get_text(container, "image"));
-    if (pull_policy.len > 0) {
-        ps_jw_member(jw, "imagePullPolicy", pull_policy);
-    }
-    put_init_command(plan, jw);
-    put_init_env(plan, jw);
-    put_resources(jw, container);
-    put_security_context(jw, container);
-    put_init_mounts(plan, jw);
-    draft_end(&draft, ret_pieces, PS_STR(PS_INIT_NAME));
 }
 
 struct ps_str ps_pod_status(const struct ps_pod_plan *plan)

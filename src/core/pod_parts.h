@@ -44,6 +44,7 @@ struct ps_pieces {
     struct ps_piece list[PS_PIECES_MAX];
 };
 
+bool ps_pod_is_hook(const struct ps_pod_plan *plan);
 /* True if an endpoint part has to be waited for. */
 bool ps_pod_waits(const struct ps_pod_plan *plan);
 /* True if the init container is needed at all. */
@@ -57,6 +58,11 @@ void ps_pod_mounts(const struct ps_pod_plan *plan, struct ps_pieces *ret_pieces)
 void ps_pod_init(const struct ps_pod_plan *plan, struct ps_pieces *ret_pieces);
 /* Value of the annotation portside.dev/status. */
 struct ps_str ps_pod_status(const struct ps_pod_plan *plan);
+
+/* Members of an entry of env, and of volumeMounts; sub_path may be NULL. */
+void ps_put_variable(struct ps_jw *jw, struct ps_str name, struct ps_str value);
+void ps_put_mount(struct ps_jw *jw, const char *volume, struct ps_str path, const char *sub_path,
+                  bool read_only);
 
 /*
  * True if existing says all that desired says; it may say more, as the API server's defaulting and

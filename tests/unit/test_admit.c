@@ -139,6 +139,18 @@ static const struct ps_admit_row rows[] = {
                  EASY_ENV) "]}"),
      .verdict = PS_VERDICT_LEAVE,
      .reason = PS_REASON_NAME_IN_USE},
+    {.name = "the init container gets no token",
+     .request = POD(OWNER, SPEC("{\"name\":\"kafka\",\"image\":\"apache/kafka\",\"volumeMounts\":["
+                                "{\"name\":\"kube-api-access\",\"mountPath\":"
+                                "\"/var/run/secrets/kubernetes.io/serviceaccount\"}]}")),
+     .verdict = PS_VERDICT_INJECT,
+     .in_patch =
+         "{\"name\":\"portside-endpoint\","
+         "\"mountPath\":\"/var/run/secrets/kubernetes.io/serviceaccount\",\"readOnly\":true}"},
+    {.name = "a pod without token needs no cover",
+     .request = POD(OWNER, SPEC("{\"name\":\"kafka\",\"image\":\"apache/kafka\"}")),
+     .verdict = PS_VERDICT_INJECT,
+     .in_patch = "!serviceaccount"},
     {.name = "a sidecar has the port",
      .request = POD(OWNER, SPEC(APACHE(EASY_ENV) ",{\"name\":\"metrics\",\"image\":\"x\","
                                                  "\"ports\":[{\"containerPort\":9194}]}")),
