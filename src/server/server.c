@@ -24,6 +24,7 @@ struct ps_server {
     struct MHD_Daemon *plain;
     char *cert_path;
     char *key_path;
+    bool unready; /* what was logged last; of the thread that reloads */
     char address[PS_ADDRESS_BYTES];
     char plain_address[PS_ADDRESS_BYTES];
 };
@@ -171,32 +172,54 @@ const char *ps_server_plain_address(const struct ps_server *server)
     return server->plain_address;
 }
 
+static void report_loaded(const struct ps_shared *shared)
+{
+    char until[PS_CLOCK_TEXT_BYTES];
+    int64_t not_after_s = ps_tls_not_after_s(shared->tls);
+    ps_metrics_add(shared->metrics, PS_SERIES_CERT_LOADS, 1);
+    ps_metrics_set(shared->metrics, PS_SERIES_CERT_NOT_AFTER, not_after_s);
+    ps_clock_format(not_after_s * MS_PER_S, until);
+    PS_LOG(PS_LOG_LEVEL_INFO, "certificate loaded", PS_LOG_STR("file", shared->config->tls_cert),
+           PS_LOG_STR("until", ps_str_of(until)));
+}
+
+static void report_refused(const struct ps_shared *shared, const struct ps_error *err)
+{
+    ps_metrics_add(shared->metrics, PS_SERIES_CERT_REFUSALS, 1);
+    PS_LOG(PS_LOG_LEVEL_WARN,
+           ps_tls_generation(shared->tls) == 0 ? "certificate refused"
+                                               : "new certificate refused, the old one serves",
+           PS_LOG_STR("cause", ps_str_of(err->message)));
+}
+
+/* Tells when the certificate makes us ready or unready, which it also does by growing old. */
+static void follow_readiness(struct ps_server *server)
+{
+    struct ps_error err = {0};
+    bool ready = ps_tls_is_ready(server->shared.tls, ps_clock_wall_ms() / MS_PER_S, &err);
+    if (ready && server->unready) {
+        ps_log(PS_LOG_LEVEL_INFO, "ready", NULL, 0);
+    }
+    if (!ready && !server->unready) {
+        PS_LOG(PS_LOG_LEVEL_ERROR, "not ready", PS_LOG_STR("cause", ps_str_of(err.message)));
+    }
+    server->unready = !ready;
+}
+
 void ps_server_reload(struct ps_server *server)
 {
-    struct ps_shared *shared = &server->shared;
     struct ps_error err = {0};
-    char until[PS_CLOCK_TEXT_BYTES];
-    switch (ps_tls_reload(shared->tls, &err)) {
+    switch (ps_tls_reload(server->shared.tls, &err)) {
     case PS_TLS_CHANGE_NONE:
-        return;
+        break;
     case PS_TLS_CHANGE_LOADED:
-        ps_metrics_add(shared->metrics, PS_SERIES_CERT_LOADS, 1);
-        ps_metrics_set(shared->metrics, PS_SERIES_CERT_NOT_AFTER, ps_tls_not_after_s(shared->tls));
-        ps_clock_format(ps_tls_not_after_s(shared->tls) * MS_PER_S, until);
-        PS_LOG(PS_LOG_LEVEL_INFO, "certificate loaded",
-               PS_LOG_STR("file", shared->config->tls_cert), PS_LOG_STR("until", ps_str_of(until)));
-        if (!ps_tls_is_ready(shared->tls, ps_clock_wall_ms() / MS_PER_S, &err)) {
-            PS_LOG(PS_LOG_LEVEL_ERROR, "not ready", PS_LOG_STR("cause", ps_str_of(err.message)));
-        }
-        return;
+        report_loaded(&server->shared);
+        break;
     case PS_TLS_CHANGE_REFUSED:
-        ps_metrics_add(shared->metrics, PS_SERIES_CERT_REFUSALS, 1);
-        PS_LOG(ps_tls_generation(shared->tls) == 0 ? PS_LOG_LEVEL_ERROR : PS_LOG_LEVEL_WARN,
-               ps_tls_generation(shared->tls) == 0 ? "not ready: no certificate"
-                                                   : "new certificate refused, the old one serves",
-               PS_LOG_STR("cause", ps_str_of(err.message)));
-        return;
+        report_refused(&server->shared, &err);
+        break;
     }
+    follow_readiness(server);
 }
 
 void ps_server_drain(struct ps_server *server)

@@ -130,6 +130,21 @@ def expired(world):
         wait_until(lambda: server.get_plain("/readyz").status == 200, 10, "ready with a new certificate")
 
 
+@case("row 69: a certificate that expires while it serves makes unready, and says so once")
+def expiring(world):
+    cert, key = world.pair("expiring", days=0)  # until the end of this second
+    with world.start("--drain-seconds", "0", cert=cert, key=key) as server:
+        def told():
+            return [record for record in server.log if record["msg"] == "not ready"]
+
+        wait_until(told, 5, "not ready")
+        expect_in("expired", told()[0]["cause"], "cause")
+        time.sleep(1.5)
+        expect(len(told()), 1, "records")
+        world.pair("expiring")
+        server.wait_log("ready", 10, level="info")
+
+
 @case("row 69: a certificate that is missing at the start is waited for")
 def missing(world):
     cert, key = os.path.join(world.folder, "late.crt"), os.path.join(world.folder, "late.key")
