@@ -2,6 +2,7 @@
 """What must hold of one answer. Each check adds what is wrong to the case."""
 
 import base64
+import copy
 import json
 import re
 
@@ -142,6 +143,25 @@ def check_object(case, patched, scripts, who):
         case.fail(f"{cases.OBJECT} is missing")
     elif not same(scripts.restore(case.object), document):
         case.fail(f"{cases.OBJECT} by {who}: {first_difference(scripts.restore(case.object), document)}")
+
+
+def defaulted(document):
+    """A patched pod as the API server defaults it and as other webhooks add to it."""
+    document = copy.deepcopy(document)
+    if document.get("kind") != "Pod":
+        return document
+    spec = document["spec"]
+    for container in [*(spec.get("initContainers") or []), *spec["containers"]]:
+        if isinstance(container, dict):
+            container.setdefault("terminationMessagePath", "/dev/termination-log")
+            container.setdefault("terminationMessagePolicy", "File")
+    for volume in spec.get("volumes") or []:
+        volume.get("downwardAPI", {}).setdefault("defaultMode", 420)
+    document["metadata"].setdefault("annotations", {})["sidecar.example.com/status"] = "injected"
+    spec["containers"].append({"name": "late-sidecar", "image": "example.com/proxy:1",
+                               "ports": [{"containerPort": 15090, "protocol": "TCP"}]})
+    spec.setdefault("initContainers", []).append({"name": "late-init", "image": "example.com/init:1"})
+    return document
 
 
 def variables(node):
