@@ -15,5 +15,7 @@ if [ -x "$root/tests/e2e/down" ]; then
 fi
 rm -rf "$root/build"
 if [ "${1:-}" = --cache ]; then
+    # What runs from the cache ends first.
+    "$root/tools/dev/demo.sh" --stop >/dev/null 2>&1 || true
     rm -rf "${PORTSIDE_CACHE:-${HOME:-/root}/.cache/portside}"
 fi

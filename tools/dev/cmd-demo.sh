@@ -1,13 +1,18 @@
 # shellcheck shell=bash disable=SC2154
 # SPDX-License-Identifier: Apache-2.0
 #
-# ./dev demo [ARGUMENTS…]
+# ./dev demo [--stop]
 #
 # Brings up etcd, kube-apiserver and kube-controller-manager on loopback, with portside as their
 # webhook, creates a Kafka StatefulSet and shows one of its pods before and after. It says how to
 # look around and how to stop it. The first time takes about ten minutes, mostly to compile
-# Kubernetes; then seconds. Nothing outside build/ and ~/.cache/portside is written.
+# Kubernetes; then seconds. Nothing outside build/ and ~/.cache is written.
+#
+#   --stop   end what a demo started and forget its data
 
+if [ "${1:-}" = --stop ]; then
+    exec "$root/tools/dev/demo.sh" --stop
+fi
 need build test e2e
 need_go
 must "building release in build/release" build-release build_preset release
