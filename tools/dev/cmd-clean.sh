@@ -17,5 +17,8 @@ rm -rf "$root/build"
 if [ "${1:-}" = --cache ]; then
     # What runs from the cache ends first.
     "$root/tools/dev/demo.sh" --stop >/dev/null 2>&1 || true
-    rm -rf "${PORTSIDE_CACHE:-${HOME:-/root}/.cache/portside}"
+    cache=${PORTSIDE_CACHE:-${HOME:-/root}/.cache/portside}
+    # Modules of Go are read-only.
+    [ ! -d "$cache" ] || chmod -R u+w "$cache"
+    rm -rf "$cache"
 fi

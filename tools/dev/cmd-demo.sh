@@ -6,7 +6,7 @@
 # Brings up etcd, kube-apiserver and kube-controller-manager on loopback, with portside as their
 # webhook, creates a Kafka StatefulSet and shows one of its pods before and after. It says how to
 # look around and how to stop it. The first time takes about ten minutes, mostly to compile
-# Kubernetes; then seconds. Nothing outside build/ and ~/.cache is written.
+# Kubernetes; then seconds. It writes build/, ~/.cache and the module cache of Go.
 #
 #   --stop   end what a demo started and forget its data
 
