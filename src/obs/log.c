@@ -80,6 +80,9 @@ static void put_field(struct ps_log_line *line, enum ps_log_style style,
     struct ps_log_line before = *line;
     char number[NUMBER_BYTES];
     bool json = style == PS_LOG_STYLE_JSON;
+    if (!json && field->kind == PS_LOG_KIND_STR && field->text.len == 0) {
+        return; /* a program wants every key, a person wants what there is */
+    }
     ps_log_put(line, json ? PS_STR(",\"") : PS_STR(" "));
     if (style == PS_LOG_STYLE_COLOR) {
         ps_log_put(line, PS_STR("\x1b[2m"));
