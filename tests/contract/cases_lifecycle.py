@@ -160,11 +160,11 @@ def missing(world):
 
 @case("row 70: SIGTERM under load: unready, answers with 'Connection: close', no failure")
 def drain(world):
-    with world.start("--drain-seconds", "2") as server:
+    with world.start("--drain-seconds", "5") as server:
         load = Load(server)
         time.sleep(0.3)
         server.terminate()
-        wait_until(lambda: server.get_plain("/readyz").status == 503, 2, "unready")
+        wait_until(lambda: server.get_plain("/readyz").status == 503, 3, "unready")
         expect_in("draining", server.get_plain("/readyz").text, "text")
         with server.connect() as connection:
             answer = connection.post(reviews.review())
