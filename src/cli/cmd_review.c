@@ -43,7 +43,7 @@ static const struct ps_command_line line = {
         "the same when asked twice, and empty when asked for its own result. A folder of such "
         "folders is all of them. Without an operand, or with '-', one review is read from "
         "standard input.\n\n"
-        "Exit code: 0 all as expected, 1 differences, 2 bad input.",
+        "Exit code: 0 all as expected, 1 differences or an internal error, 2 bad input.",
     .options = options,
     .option_count = PS_COUNT(options),
     .examples = "  portside review review.json\n"
@@ -185,11 +185,12 @@ static struct ps_status finish_file(struct job *job, struct ps_str request,
     } else if (admission->http_status == 200) {
         ps_show_review(session, label, request, admission, reply);
     }
-    if (admission->http_status != 200) {
-        return ps_fail(&job->err, PS_CODE_INPUT, "'%s': HTTP %d: %.*s", label,
-                       admission->http_status, PS_FMT(reply->message));
+    if (admission->http_status == 200) {
+        return ps_success();
     }
-    return ps_success();
+    enum ps_code code = admission->http_status < 500 ? PS_CODE_INPUT : PS_CODE_INTERNAL;
+    return ps_fail(&job->err, code, "'%s': HTTP %d: %.*s", label, admission->http_status,
+                   PS_FMT(reply->message));
 }
 
 static struct ps_status work(void *arg)
@@ -219,9 +220,10 @@ static void review_all(struct ps_session *session, const struct ps_inputs *input
         struct job job = {.session = session, .input = &inputs->list[i]};
         ps_arena_reset(session->arena);
         if (!ps_ok(ps_arena_run(session->arena, work, &job, &job.err))) {
-            (void)ps_cli_fail(session->cli, line.command,
-                              &job.err); /* whatever it was: bad input */
-            raise_exit(session, PS_EXIT_INPUT);
+            (void)ps_cli_fail(session->cli, line.command, &job.err);
+            /* A file that cannot be read is bad input as well. */
+            bool ours = job.err.code == PS_CODE_INTERNAL;
+            raise_exit(session, ours ? PS_EXIT_FAILED : PS_EXIT_INPUT);
         }
     }
     if (session->passed + session->failed > 0 && !session->json) {

@@ -26,8 +26,8 @@ class Binary:
         options = ["--config", config] if config else []
         done = self.call(["review", "--output", "json", *options, "--", *paths])
         lines = done.stdout.splitlines()
-        # 2 is that of the cases that are bad input on purpose.
-        if done.returncode not in (0, 2) or len(lines) != len(paths):
+        # 2 is that of the cases that are bad input on purpose, 1 that of an internal error.
+        if done.returncode not in (0, 1, 2) or len(lines) != len(paths):
             raise Failure(f"'{self.path} review' ended with {done.returncode} and {len(lines)} answers "
                           f"to {len(paths)} reviews: {done.stderr.decode(errors='replace')[-2000:]}")
         return lines
