@@ -19,7 +19,9 @@ static char *text_of(BIO *bio)
 {
     char *bytes = NULL;
     long len = BIO_get_mem_data(bio, &bytes);
-    char *text = strndup(bytes, (size_t)len);
+    char *text = calloc(1, (size_t)len + 1);
+    ck_assert_ptr_nonnull(text);
+    memcpy(text, bytes, (size_t)len);
     BIO_free_all(bio);
     return text;
 }
