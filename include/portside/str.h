@@ -45,6 +45,8 @@ int ps_str_compare(struct ps_str a, struct ps_str b);
 bool ps_str_starts(struct ps_str s, const char *prefix);
 bool ps_str_ends(struct ps_str s, const char *suffix);
 bool ps_str_contains(struct ps_str s, const char *part);
+/* True if one of parts, which end with NULL, occurs in s. */
+bool ps_str_contains_any(struct ps_str s, const char *const *parts);
 bool ps_str_contains_nocase(struct ps_str s, const char *part);
 
 /* Index of the first part in s at or after from; s.len if there is none. */

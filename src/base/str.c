@@ -115,6 +115,16 @@ bool ps_str_contains(struct ps_str s, const char *part)
     return len == 0 || (s.len >= len && ps_str_find(s, ps_str_of(part), 0) < s.len);
 }
 
+bool ps_str_contains_any(struct ps_str s, const char *const *parts)
+{
+    for (; *parts != NULL; parts++) {
+        if (ps_str_contains(s, *parts)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool ps_str_contains_nocase(struct ps_str s, const char *part)
 {
     struct ps_str wanted = ps_str_of(part);

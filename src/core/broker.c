@@ -6,7 +6,7 @@
  */
 #include "portside/broker.h"
 
-#include "portside/buf.h"
+#include "command.h"
 
 /* How sure we are that a container is a broker. */
 enum evidence {
@@ -15,38 +15,16 @@ enum evidence {
     EVIDENCE_CERTAIN, /* the command starts a broker, or the variables are a broker's */
 };
 
-static bool contains_any(struct ps_str text, const char *const *parts)
-{
-    for (; *parts != NULL; parts++) {
-        if (ps_str_contains(text, *parts)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static const char *const broker_starts[] = {"kafka-server-start",    "/etc/confluent/docker/run",
-                                            "/etc/kafka/docker/run", "scripts/kafka/run.sh",
-                                            "start-kafka",           "kafka_server.sh",
-                                            "kafka.Kafka",           NULL};
-
-static const char *const other_starts[] = {
-    "zookeeper-server-start",    "zkServer.sh",          "connect-distributed",
-    "connect-standalone",        "connect-mirror-maker", "kafka-mirror-maker",
-    "schema-registry-start",     "ksql-server-start",    "kafka-rest-start",
-    "jmx_prometheus_httpserver", "kafka_exporter",       NULL};
-
+/* Images of other programs, whatever the command says. */
 static const char *const other_images[] = {
-    "connect",  "registry",   "-ui",      "_ui",      "exporter", "manager",   "zookeeper",
-    "ksql",     "-rest",      "mirror",   "consumer", "producer", "client",    "stream",
-    "sink",     "akhq",       "kafdrop",  "cruise",   "burrow",   "initutils", "config-image",
-    "kafkacat", "kcat",       "operator", "bridge",   "tools",    "cli",       "topics",
-    "redpanda", "prometheus", "console",  NULL};
+    "connect",  "registry", "-ui",      "_ui",      "exporter", "manager",   "zookeeper",
+    "ksql",     "-rest",    "akhq",     "kafdrop",  "cruise",   "initutils", "config-image",
+    "kafkacat", "kcat",     "operator", "redpanda", NULL};
 
-static const char *const idle_words[] = {"sleep",          "tail",           "kafka-topics",
-                                         "kafka-console",  "kafka-configs",  "kafka-acls",
-                                         "kafka-consumer", "kafka-producer", "kafka-verifiable",
-                                         "kafka-storage",  "kcat",           NULL};
+/* Words that name a program which uses Kafka, unless its command starts a broker. */
+static const char *const user_images[] = {"mirror", "consumer", "producer",   "client", "stream",
+                                          "sink",   "burrow",   "bridge",     "tools",  "cli",
+                                          "topics", "console",  "prometheus", NULL};
 
 /* Variables that only a broker has. */
 static const char *const broker_variables[] = {
@@ -85,108 +63,6 @@ size_t ps_env_count(const struct ps_json *container, const char *name)
     return count;
 }
 
-/* Shell comments are no commands: a commented-out start must not count. */
-static void put_without_comments(struct ps_buf *buf, struct ps_str word)
-{
-    struct ps_str line;
-    bool first = true;
-    while (ps_str_split(&word, '\n', &line)) {
-        if (!ps_str_starts(ps_str_trim(line), "#")) {
-            ps_buf_puts(buf, first ? "" : "\n");
-            ps_buf_put(buf, line);
-            first = false;
-        }
-    }
-}
-
-static void put_words(struct ps_buf *buf, const struct ps_json *words)
-{
-    PS_JSON_EACH(word, words)
-    {
-        ps_buf_puts(buf, buf->len == 0 ? "" : " ");
-        put_without_comments(buf, ps_json_text(word));
-    }
-}
-
-static struct ps_str command_text(struct ps_arena *arena, const struct ps_json *container)
-{
-    struct ps_buf buf;
-    ps_buf_init(&buf, arena, 256);
-    put_words(&buf, ps_json_get(container, "command"));
-    put_words(&buf, ps_json_get(container, "args"));
-    return ps_str_trim(ps_buf_view(&buf));
-}
-
-/* Last component of a path. */
-static struct ps_str basename_of(struct ps_str path)
-{
-    size_t slash = ps_str_last_index(path, '/');
-    return slash == path.len ? path : ps_str_slice(path, slash + 1, path.len);
-}
-
-static bool is_shell(struct ps_str word)
-{
-    static const char *const shells[] = {"sh", "bash", "ash", "dash", "ksh", "mksh", "zsh", NULL};
-    struct ps_str name = basename_of(word);
-    for (const char *const *shell = shells; *shell != NULL; shell++) {
-        if (ps_str_is(name, *shell)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool has_shell_word(const struct ps_json *words)
-{
-    PS_JSON_EACH(word, words)
-    {
-        if (is_shell(ps_json_text(word))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static enum ps_start start_of(const struct ps_json *container, struct ps_str command)
-{
-    if (has_shell_word(ps_json_get(container, "command")) ||
-        has_shell_word(ps_json_get(container, "args"))) {
-        return PS_START_SHELL;
-    }
-    if (command.len == 0) {
-        return PS_START_IMAGE;
-    }
-    return contains_any(command, broker_starts) ? PS_START_SCRIPT : PS_START_OTHER;
-}
-
-/* A word of its own that is java or ends in /java, with the main class in the same text. */
-static bool runs_java_directly(struct ps_str command)
-{
-    struct ps_str word;
-    struct ps_str rest = command;
-    if (!ps_str_contains(command, "kafka.Kafka ") || ps_str_contains(command, "kafka-run-class") ||
-        ps_str_contains(command, "kafka-server-start")) {
-        return false;
-    }
-    while (ps_str_split(&rest, ' ', &word)) {
-        struct ps_str name = basename_of(ps_str_trim(word));
-        if (ps_str_is(name, "java") || ps_str_ends(name, "\njava")) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool drops_environment(struct ps_str command)
-{
-    static const char *const words[] = {"env -i",     "env - ",      "env --ignore-environment",
-                                        "su - ",      "su -l ",      "su --login",
-                                        "sudo ",      "exec -c ",    "runuser -l",
-                                        "runuser - ", "--reset-env", "unset BASH_ENV",
-                                        NULL};
-    return contains_any(command, words);
-}
-
 static bool has_broker_variables(const struct ps_json *container)
 {
     for (const char *const *name = broker_variables; *name != NULL; name++) {
@@ -197,40 +73,21 @@ static bool has_broker_variables(const struct ps_json *container)
     return false;
 }
 
-/* The first word that is neither a shell nor one of its options. */
-static bool is_idle(struct ps_str command)
-{
-    struct ps_str word;
-    while (ps_str_split(&command, ' ', &word)) {
-        word = ps_str_trim(word);
-        if (word.len == 0 || is_shell(word) || ps_str_starts(word, "-") ||
-            ps_str_is(word, "exec")) {
-            continue;
-        }
-        for (const char *const *idle = idle_words; *idle != NULL; idle++) {
-            if (ps_str_starts(basename_of(word), *idle)) {
-                return true;
-            }
-        }
-        return false;
-    }
-    return false;
-}
-
 static enum evidence judge(const struct ps_broker *broker)
 {
-    bool starts_broker = contains_any(broker->command, broker_starts);
-    if (!starts_broker && contains_any(broker->command, other_starts)) {
+    bool starts_broker = ps_command_starts_broker(broker->command);
+    if (!starts_broker && ps_command_starts_other(broker->command)) {
         return EVIDENCE_NONE;
     }
-    if (contains_any(broker->image.base, other_images)) {
+    if (ps_str_contains_any(broker->image.base, other_images)) {
         return EVIDENCE_NONE;
     }
     if (starts_broker && (ps_str_contains_nocase(broker->image.path, "kafka") ||
                           ps_str_contains(broker->command, "kafka"))) {
         return EVIDENCE_CERTAIN;
     }
-    if (is_idle(broker->command)) {
+    if (ps_command_is_idle(broker->command) ||
+        ps_str_contains_any(broker->image.base, user_images)) {
         return EVIDENCE_NONE;
     }
     if (has_broker_variables(broker->container)) {
@@ -245,15 +102,15 @@ static struct ps_broker look_at(struct ps_arena *arena, const struct ps_json *co
     struct ps_broker broker = {.index = index,
                                .container = container,
                                .container_name = ps_json_get_text(container, "name"),
-                               .command = command_text(arena, container)};
+                               .command = ps_command_text(arena, container)};
     struct ps_str image = ps_json_get_text(container, "image");
     if (!ps_ok(ps_image_parse(image, &broker.image, NULL))) {
-        broker.image = (struct ps_image){.path = image, .base = basename_of(image)};
+        broker.image = (struct ps_image){.path = image, .base = ps_path_base(image)};
     }
     broker.family = ps_family_of_image(&broker.image);
-    broker.start = start_of(container, broker.command);
-    broker.java_direct = runs_java_directly(broker.command);
-    broker.clean_env = drops_environment(broker.command);
+    broker.start = ps_command_start(container, broker.command);
+    broker.java_direct = ps_command_runs_java(broker.command);
+    broker.clean_env = ps_command_drops_env(broker.command);
     return broker;
 }
 
@@ -323,14 +180,14 @@ static bool is_operator_owned(const struct ps_json *metadata)
     {
         struct ps_str key = ps_json_key(label);
         bool managed_by = ps_str_is(key, "app.kubernetes.io/managed-by");
-        if (contains_any(key, label_prefixes) || ps_str_is(key, "kafka_cr") ||
-            (managed_by && contains_any(ps_json_text(label), managers))) {
+        if (ps_str_contains_any(key, label_prefixes) || ps_str_is(key, "kafka_cr") ||
+            (managed_by && ps_str_contains_any(ps_json_text(label), managers))) {
             return true;
         }
     }
     PS_JSON_EACH(owner, ps_json_get(metadata, "ownerReferences"))
     {
-        if (contains_any(ps_json_get_text(owner, "apiVersion"), owner_groups)) {
+        if (ps_str_contains_any(ps_json_get_text(owner, "apiVersion"), owner_groups)) {
             return true;
         }
     }

@@ -4,7 +4,6 @@
 #include "portside/buf.h"
 
 static const char *const bitnami_mounts[] = {
-    "/opt/bitnami/kafka/config/server.properties",
     "/opt/bitnami/kafka/config",
     "/bitnami/kafka/config",
     NULL,

@@ -10,6 +10,8 @@
 
 /* More of a value than this says nothing more to a person. */
 #define VALUE_BYTES_MAX 64
+#define VALUE_BYTES_MIN 16U
+#define WARNING_BYTES_ADVISED 120U
 
 struct hazard {
     const char *name;
@@ -32,58 +34,45 @@ static const struct hazard hazards[] = {
      "CLUSTER_ID is not set, and {name} needs it for KRaft: set the output of kafka-storage "
      "random-uuid"},
     {"reference-order", ps_hazard_reference_order,
-     "{variable} uses {value}, which env defines only below it, so it stays as it is: move {name} "
-     "up"},
+     "{variable} uses {value}, which env defines only below it: move {name} up"},
     {"reference-hostname", ps_hazard_reference_hostname,
-     "{variable} uses {value}, which kubelet does not know: define POD_NAME from metadata.name "
-     "above it and use $(POD_NAME)"},
+     "{variable} uses {value}, unknown to kubelet: define POD_NAME from metadata.name above it"},
     {"reference-undefined", ps_hazard_reference_undefined,
-     "{variable} uses {value}, which env does not define, so it stays as it is: define {name} "
-     "above it"},
+     "{variable} uses {value}, which env does not define: define {name} above it"},
     {"shell-syntax", ps_hazard_shell_syntax,
-     "{variable} holds shell syntax '{value}', which nothing expands: use $(VAR) of a variable "
-     "defined above it"},
+     "{variable} holds shell syntax '{value}', which nothing expands: use $(VAR)"},
     {"shell-syntax-id", ps_hazard_shell_syntax_id,
      "{variable} holds shell syntax, which nothing expands: use the label "
      "apps.kubernetes.io/pod-index by fieldRef"},
     {"line-break", ps_hazard_line_break,
-     "{variable} has a line break inside, which ends a property: write it on one line, or with "
-     "'>-' in YAML"},
+     "{variable} has a line break inside, which ends a property: write it on one line"},
     {"backslash", ps_hazard_backslash,
      "{variable} has a backslash inside, which a properties file takes as an escape: remove it"},
     {"id-not-number", ps_hazard_id_field,
-     "{variable} comes from {value}, which is no number: use the label "
-     "apps.kubernetes.io/pod-index"},
+     "{variable} comes from {value}, which is no number: use label apps.kubernetes.io/pod-index"},
     {"id-nowhere-set", ps_hazard_id_absent_metadata,
-     "{variable} comes from {value}, which the template does not set: use the label "
-     "apps.kubernetes.io/pod-index"},
+     "{variable} comes from {value}, which is not set: use label apps.kubernetes.io/pod-index"},
     {"id-same", ps_hazard_id_same,
-     "{variable} is the same for all {number} replicas: use the label "
-     "apps.kubernetes.io/pod-index"},
+     "{variable} is the same for all {number} replicas: use label apps.kubernetes.io/pod-index"},
     {"protocol-missing", ps_hazard_no_protocol,
-     "{variable} has no protocol for listener '{name}': add {name}:PLAINTEXT, or what it speaks"},
+     "{variable} has no protocol for '{name}': add {name}:PROTOCOL"},
     {"port-twice", ps_hazard_port_twice,
      "{variable} has two listeners on port {number}, which Kafka refuses: give '{name}' another"},
     {"controller-advertised", ps_hazard_controller_advertised,
      "{variable} holds the controller listener '{name}', which Kafka before 3.9 refuses: remove it "
      "there"},
     {"any-address-advertised", ps_hazard_any_address,
-     "{variable} advertises '{value}', which no client can reach: use "
-     "$(POD_NAME).SERVICE as host"},
+     "{variable} advertises '{value}', which no client can reach: use $(POD_NAME).SERVICE"},
     {"localhost-advertised", ps_hazard_localhost,
-     "{variable} advertises '{value}', which only the pod itself reaches: use "
-     "$(POD_NAME).SERVICE as host"},
+     "{variable} advertises '{value}', which only the pod reaches: use $(POD_NAME).SERVICE"},
     {"static-host-advertised", ps_hazard_static_host,
-     "{variable} advertises '{value}' for each of {number} replicas: use $(POD_NAME).SERVICE as "
-     "host"},
+     "{variable} advertises '{value}' for each of {number} replicas: use $(POD_NAME).SERVICE"},
     {"config-mount", ps_hazard_config_mount,
-     "{value} is mounted on /etc/kafka, where {name} writes its settings and exits: mount it "
-     "elsewhere"},
+     "{value} is mounted on /etc/kafka, where {name} must write: mount it elsewhere"},
     {"offsets-replication", ps_hazard_offsets_default,
      "{variable} is not set and so 3: with one broker alone consumers never join, set it to 1"},
     {"certificate-names", ps_hazard_certificate,
-     "listener '{name}' shows the broker's certificate, which cannot name node addresses: set "
-     "portside.dev/advertised-host"},
+     "listener '{name}' has a certificate that cannot name nodes: set portside.dev/advertised-host"},
     {"node-port-base-id", ps_hazard_id_not_ordinal,
      "node ports are portside.dev/node-port-base + ordinal, not + id: {variable} is {number}"},
     {"node-port-base-computed", ps_hazard_id_computed,
@@ -160,12 +149,12 @@ void ps_warn_text(struct ps_warnings *warnings, struct ps_str text)
 
 /* The value of a placeholder such as {name}; false if part is none. */
 static bool put_placeholder(struct ps_buf *buf, struct ps_str part,
-                            const struct ps_hazard_finding *finding)
+                            const struct ps_hazard_finding *finding, size_t value_max)
 {
     if (ps_str_is(part, "variable")) {
         ps_buf_put(buf, cut(buf->arena, finding->variable, VALUE_BYTES_MAX));
     } else if (ps_str_is(part, "value")) {
-        ps_buf_put(buf, cut(buf->arena, finding->value, VALUE_BYTES_MAX));
+        ps_buf_put(buf, cut(buf->arena, finding->value, value_max));
     } else if (ps_str_is(part, "name")) {
         ps_buf_put(buf, cut(buf->arena, finding->name, VALUE_BYTES_MAX));
     } else if (ps_str_is(part, "number")) {
@@ -176,7 +165,8 @@ static bool put_placeholder(struct ps_buf *buf, struct ps_str part,
     return true;
 }
 
-void ps_hazard_report(struct ps_hazard_view *view, struct ps_hazard_finding finding)
+static struct ps_str render(const struct ps_hazard_view *view,
+                            const struct ps_hazard_finding *finding, size_t value_max)
 {
     struct ps_str text = ps_str_of(view->text);
     struct ps_buf buf;
@@ -184,13 +174,26 @@ void ps_hazard_report(struct ps_hazard_view *view, struct ps_hazard_finding find
     for (size_t at = 0; at < text.len; at++) {
         size_t end = ps_str_find(text, PS_STR("}"), at);
         if (text.ptr[at] == '{' &&
-            put_placeholder(&buf, ps_str_slice(text, at + 1, end), &finding)) {
+            put_placeholder(&buf, ps_str_slice(text, at + 1, end), finding, value_max)) {
             at = end;
         } else {
             ps_buf_putc(&buf, text.ptr[at]);
         }
     }
-    ps_warn_text(view->warnings, ps_buf_view(&buf));
+    return ps_buf_view(&buf);
+}
+
+/* The value is shortened where the whole would be longer than the API server advises. */
+void ps_hazard_report(struct ps_hazard_view *view, struct ps_hazard_finding finding)
+{
+    struct ps_str text = render(view, &finding, VALUE_BYTES_MAX);
+    if (text.len > WARNING_BYTES_ADVISED) {
+        size_t excess = text.len - WARNING_BYTES_ADVISED;
+        size_t shown = finding.value.len < VALUE_BYTES_MAX ? finding.value.len : VALUE_BYTES_MAX;
+        bool enough = shown > excess + VALUE_BYTES_MIN;
+        text = render(view, &finding, enough ? shown - excess : VALUE_BYTES_MIN);
+    }
+    ps_warn_text(view->warnings, text);
 }
 
 void ps_hazards(const struct ps_hazard_facts *facts, struct ps_warnings *warnings)

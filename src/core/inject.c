@@ -37,7 +37,7 @@ static bool mounts_configuration(const struct ps_broker *broker)
     {
         struct ps_str path = ps_json_get_text(mount, "mountPath");
         for (size_t i = 0; mounts != NULL && mounts[i] != NULL; i++) {
-            if (ps_str_is(path, mounts[i])) {
+            if (ps_str_starts(path, mounts[i])) {
                 return true;
             }
         }
@@ -48,10 +48,17 @@ static bool mounts_configuration(const struct ps_broker *broker)
 /* The image's own entry point runs, directly or named in the command, with no shell before it. */
 static bool runs_entry_point(const struct ps_broker *broker)
 {
-    if (broker->start == PS_START_SCRIPT) {
-        return !ps_str_contains(broker->command, "kafka-server-start");
+    bool replaced = ps_json_count(ps_json_get(broker->container, "command")) > 0;
+    if (broker->start != PS_START_SCRIPT) {
+        return broker->start == PS_START_IMAGE;
     }
-    return broker->start == PS_START_IMAGE;
+    if (ps_str_contains(broker->command, "kafka-server-start") ||
+        ps_str_contains(broker->command, "LISTENER")) {
+        return false; /* no variables are read, or arguments KEY=VALUE win over them */
+    }
+    /* Bitnami's setup, which reads the variables, is called by entrypoint.sh alone. */
+    return broker->family->env_rule != PS_ENV_RULE_BITNAMI || !replaced ||
+           ps_str_contains(broker->command, "entrypoint.sh");
 }
 
 /* Nothing that we cannot see decides the listeners. */
@@ -208,10 +215,10 @@ static bool decide_obstacles(struct ps_arena *arena, struct ps_injection *inject
     if (broker->family->drops_defaults && injection->env_read && missing != NULL &&
         !mounts_path(broker, "/mnt/shared/config")) {
         return decide(injection, PS_VERDICT_LEAVE, PS_REASON_INCOMPLETE_ENV,
-                      ps_arena_printf(arena,
-                                      "one KAFKA_ variable drops the image's own configuration, "
-                                      "and KAFKA_%s is not set",
-                                      missing));
+                      ps_arena_printf(
+                          arena,
+                          "one KAFKA_ variable drops the image's own file, and KAFKA_%s is not set",
+                          missing));
     }
     return false;
 }
@@ -304,7 +311,7 @@ static bool decide_hook(struct ps_arena *arena, const struct ps_exposures *expos
                   ps_arena_printf(arena,
                                   "image '%.*s' is not known: annotate portside.dev/family, or "
                                   "portside.dev/delivery: hook",
-                                  PS_FMT(broker->image.path)));
+                                  PS_FMT(broker->image.base)));
 }
 
 static void decide_delivery(struct ps_arena *arena, const struct ps_exposures *exposures,

@@ -95,6 +95,19 @@ static bool may_adopt(struct planning *p, const struct ps_endpoint *listener)
                                   PS_FMT(listener->name), what));
 }
 
+/* An adopted listener keeps its protocol; a statement of another is a mistake. */
+static bool agrees(struct planning *p, const struct ps_listener_wish *wish,
+                   enum ps_protocol protocol)
+{
+    return wish->protocol == PS_PROTOCOL_MIRROR || wish->protocol == protocol ||
+           refuse(p, PS_REASON_LISTENERS,
+                  ps_arena_printf(p->arena,
+                                  "listener '%.*s' speaks %s, portside.dev/protocol says %s: make "
+                                  "them agree",
+                                  PS_FMT(wish->name), ps_protocol_name(protocol),
+                                  ps_protocol_name(wish->protocol)));
+}
+
 static bool adopt(struct planning *p, const struct ps_listener_wish *wish,
                   const struct ps_endpoint *listener, struct ps_listener_result *result)
 {
@@ -103,7 +116,8 @@ static bool adopt(struct planning *p, const struct ps_listener_wish *wish,
     bool done = entry != NULL && ps_str_equal(entry->text, ours);
     result->adopted = true;
     result->protocol = protocol_of(&p->state, listener->name);
-    return (done || may_adopt(p, listener)) && advertise(p, listener->name, wish);
+    return (done || (may_adopt(p, listener) && agrees(p, wish, result->protocol))) &&
+           advertise(p, listener->name, wish);
 }
 
 static bool port_is_free(struct planning *p, const struct ps_listener_wish *wish)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pod_patch.h"
 
+#include "hazard_view.h"
+
 static bool is_our_variable(struct ps_str name, const struct ps_json *entry)
 {
     if (ps_str_is(name, "BASH_ENV")) {
@@ -151,22 +153,6 @@ static void patch_user_bash_env(struct ps_pod *pod, const struct ps_pod_lists *l
     }
 }
 
-static bool mentions_service_links(const struct ps_json *node)
-{
-    if (ps_json_is_string(node)) {
-        struct ps_str text = ps_json_text(node);
-        return ps_str_contains(text, "_SERVICE_HOST") || ps_str_contains(text, "_SERVICE_PORT") ||
-               ps_str_contains(text, "_PORT_");
-    }
-    PS_JSON_EACH(child, node)
-    {
-        if (mentions_service_links(child)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* A Service named kafka would otherwise set KAFKA_PORT=tcp://… in the broker. */
 static void patch_service_links(struct ps_pod *pod)
 {
@@ -174,8 +160,7 @@ static void patch_service_links(struct ps_pod *pod)
     if (links != NULL && ps_json_type(links) == PS_JSON_BOOL && !ps_json_is_true(links)) {
         return;
     }
-    if (mentions_service_links(ps_json_get(pod->spec, "containers")) ||
-        mentions_service_links(ps_json_get(pod->spec, "initContainers"))) {
+    if (ps_mentions_service_links(pod->spec)) {
         ps_warn(&pod->decision->warnings,
                 "enableServiceLinks stays on, as a container reads such variables: a Service named "
                 "kafka would set KAFKA_PORT");

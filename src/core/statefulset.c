@@ -61,6 +61,18 @@ static const struct ps_json *old_template(const struct statefulset *set)
     return ps_json_get2(set->review->old_object, "spec", "template");
 }
 
+/* A template as the API server sends it: then an absent parent is made, else nothing is touched. */
+static bool can_carry_copies(const struct statefulset *set)
+{
+    const struct ps_json *template =
+        ps_json_get(ps_json_get(set->review->object, "spec"), "template");
+    enum ps_json_type metadata = ps_json_type(set->template_metadata);
+    enum ps_json_type annotations = ps_json_type(annotations_of(set->template_metadata));
+    return ps_json_type(template) == PS_JSON_OBJECT &&
+           (metadata <= PS_JSON_NULL || metadata == PS_JSON_OBJECT) &&
+           (annotations <= PS_JSON_NULL || annotations == PS_JSON_OBJECT);
+}
+
 /*
  * With an update that leaves the template alone, the copies stay what they were, even where the
  * author's file, put as it is, has dropped them.
@@ -69,6 +81,9 @@ static void copy_annotations(struct statefulset *set)
 {
     const struct ps_json *annotations = annotations_of(set->metadata);
     const struct ps_json *old_metadata = ps_json_get(old_template(set), "metadata");
+    if (!can_carry_copies(set)) {
+        return;
+    }
     if (set->template_changes) {
         ps_template_copy(&set->decision->patch, annotations, set->template_metadata);
         return;

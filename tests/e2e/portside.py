@@ -222,8 +222,12 @@ def check_init(pod, broker, delivery):
         set(values(init)["PORTSIDE_WAIT"].split()) == {"external.host", "external.port"},
         f"{name}: waits for {values(init)['PORTSIDE_WAIT']}",
     )
-    mounts = {mount["name"]: mount["mountPath"] for mount in init["volumeMounts"]}
-    check(mounts.get("portside-endpoint") == "/portside/endpoint", f"{name}: init mounts {mounts}")
+    mounts = {mount["mountPath"]: mount["name"] for mount in init["volumeMounts"]}
+    check(mounts.get("/portside/endpoint") == "portside-endpoint", f"{name}: init mounts {mounts}")
+    check(
+        not any(volume.startswith("kube-api-access") for volume in mounts.values()),
+        f"{name}: the init container has a token: {mounts}",
+    )
     volume = find(pod["spec"]["volumes"], "portside-endpoint")
     check(
         {item["path"] for item in volume["downwardAPI"]["items"]}

@@ -151,6 +151,37 @@ static const struct ps_admit_row rows[] = {
      .request = POD(OWNER, SPEC("{\"name\":\"kafka\",\"image\":\"apache/kafka\"}")),
      .verdict = PS_VERDICT_INJECT,
      .in_patch = "!serviceaccount"},
+    {.name = "Bitnami's run script alone reads no variables",
+     .request =
+         POD(OWNER, SPEC("{\"name\":\"kafka\",\"image\":\"bitnami/kafka:3.9.0\",\"command\":["
+                         "\"/opt/bitnami/scripts/kafka/run.sh\"],\"env\":[" EASY_ENV "]}")),
+     .verdict = PS_VERDICT_INJECT,
+     .in_patch = "hook.bash"},
+    {.name = "arguments that win over the variables",
+     .request = POD(OWNER, SPEC("{\"name\":\"kafka\",\"image\":\"confluentinc/cp-kafka:7.9.0\","
+                                "\"command\":[\"/etc/confluent/docker/run\","
+                                "\"KAFKA_ADVERTISED_LISTENERS=PLAINTEXT://x:1\"],\"env\":[" EASY_ENV
+                                "]}")),
+     .verdict = PS_VERDICT_INJECT,
+     .in_patch = "hook.bash"},
+    {.name = "a mounted file makes Bitnami ignore the variables",
+     .request =
+         POD(OWNER, SPEC("{\"name\":\"kafka\",\"image\":\"bitnami/kafka:3.9.0\","
+                         "\"volumeMounts\":[{\"name\":\"c\",\"mountPath\":"
+                         "\"/bitnami/kafka/config/server.properties\"}],\"env\":[" EASY_ENV "]}")),
+     .verdict = PS_VERDICT_INJECT,
+     .in_patch = "hook.bash"},
+    {.name = "a start script counts for more than the image's name",
+     .request =
+         POD(OWNER, SPEC("{\"name\":\"kafka\",\"image\":\"corp/kafka-streaming\",\"command\":["
+                         "\"kafka-server-start.sh\",\"x\"]}")),
+     .verdict = PS_VERDICT_INJECT},
+    {.name = "a toolbox",
+     .request =
+         POD(OWNER, SPEC("{\"name\":\"tools\",\"image\":\"apache/kafka\",\"command\":[\"sh\","
+                         "\"-c\",\"while true; do sleep 3600; done\"]}")),
+     .verdict = PS_VERDICT_SKIP,
+     .reason = PS_REASON_NOT_KAFKA},
     {.name = "a sidecar has the port",
      .request = POD(OWNER, SPEC(APACHE(EASY_ENV) ",{\"name\":\"metrics\",\"image\":\"x\","
                                                  "\"ports\":[{\"containerPort\":9194}]}")),

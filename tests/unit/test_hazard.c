@@ -50,7 +50,7 @@ static const struct hazard_case env_rows[] = {
     {"reference-undefined", "KAFKA_NODE_ID uses $(INDEX)",
      .env = NAME MODE STORE ONE BIND MAP SHOW "KAFKA_NODE_ID=$(INDEX)"},
 
-    {"reference-hostname", "uses $(HOSTNAME), which kubelet does not know",
+    {"reference-hostname", "uses $(HOSTNAME), unknown to kubelet",
      .env = KRAFT BIND MAP "KAFKA_ADVERTISED_LISTENERS=PLAINTEXT://$(HOSTNAME).kafka:9092"},
     {"reference-hostname", "KAFKA_CFG_ADVERTISED_LISTENERS uses $(HOSTNAME)",
      .image = "bitnami/kafka:3.9",
@@ -62,7 +62,7 @@ static const struct hazard_case env_rows[] = {
     {"reference-hostname", NULL, .image = "bitnami/kafka:3.9",
      .container = ",'volumeMounts':[{'name':'c','mountPath':'/bitnami/kafka/config'}]",
      .env = "KAFKA_CFG_ADVERTISED_LISTENERS=PLAINTEXT://$(HOSTNAME):9092"},
-    {"reference-hostname", "uses $(hostname), which kubelet does not know",
+    {"reference-hostname", "uses $(hostname), unknown to kubelet",
      .env = KRAFT BIND MAP "KAFKA_ADVERTISED_LISTENERS=PLAINTEXT://$(hostname).kafka:9092"},
     {"reference-hostname", NULL,
      .env = KRAFT "HOSTNAME<metadata.name|" BIND MAP
@@ -106,7 +106,7 @@ static const struct hazard_case env_rows[] = {
 static const struct hazard_case listener_rows[] = {
     {"localhost-advertised", "advertises 'PLAINTEXT://localhost:9092', which only the pod",
      .env = KRAFT BIND MAP "KAFKA_ADVERTISED_LISTENERS=PLAINTEXT://localhost:9092"},
-    {"localhost-advertised", "'PLAINTEXT://127.0.0.1:$(PORT)'",
+    {"localhost-advertised", "'PLAINTEXT://127.0.0.1:$(",
      .env = KRAFT BIND MAP "PORT=9092|KAFKA_ADVERTISED_LISTENERS=PLAINTEXT://127.0.0.1:$(PORT)"},
     {"localhost-advertised", "'PLAINTEXT://$(HOST):9092'",
      .env = KRAFT BIND MAP "HOST=LOCALHOST|KAFKA_ADVERTISED_LISTENERS=PLAINTEXT://$(HOST):9092"},
@@ -156,15 +156,14 @@ static const struct hazard_case listener_rows[] = {
      .container = RUN("export KAFKA_ADVERTISED_LISTENERS=PLAINTEXT://$HOSTNAME.kafka:9092"),
      .env = KRAFT BIND MAP "KAFKA_ADVERTISED_LISTENERS=PLAINTEXT://kafka:9092"},
 
-    {"protocol-missing",
-     "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP has no protocol for listener 'CLIENT'",
+    {"protocol-missing", "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP has no protocol for 'CLIENT'",
      .env = KRAFT MAP "KAFKA_LISTENERS=PLAINTEXT://:9092,CLIENT://:9094,CONTROLLER://:9093|" SHOW},
-    {"protocol-missing", "for listener 'INSIDE'",
+    {"protocol-missing", "no protocol for 'INSIDE'",
      .env = KRAFT SHOW "KAFKA_LISTENERS=PLAINTEXT://:9092,INSIDE://:9094,CONTROLLER://:9093"},
-    {"protocol-missing", "for listener 'CONTROLLER'",
+    {"protocol-missing", "no protocol for 'CONTROLLER'",
      .env = NAME INDEX STORE ONE BIND SHOW "KAFKA_PROCESS_ROLES=broker,controller"},
     {"protocol-missing", NULL, .env = KRAFT BIND SHOW},
-    {"protocol-missing", "for listener 'CONTROLLER': add CONTROLLER:PLAINTEXT",
+    {"protocol-missing", "for 'CONTROLLER': add CONTROLLER:PROTOCOL",
      .env = KRAFT BIND SHOW "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP=PLAINTEXT:PLAINTEXT"},
     {"protocol-missing", NULL, .image = "bitnami/kafka:3.6",
      .env =
@@ -172,7 +171,7 @@ static const struct hazard_case listener_rows[] = {
          "controller"},
     {"protocol-missing", NULL,
      .env = KRAFT BIND SHOW "M=a:SSL|KAFKA_LISTENER_SECURITY_PROTOCOL_MAP=$(M)"},
-    {"protocol-missing", "for listener 'INSIDE'",
+    {"protocol-missing", "no protocol for 'INSIDE'",
      .env = KRAFT MAP
      "KAFKA_ADVERTISED_LISTENERS=PLAINTEXT://$(POD_NAME):9092,INSIDE://$(POD_NAME):9094"},
 
@@ -214,7 +213,7 @@ static const struct hazard_case listener_rows[] = {
      .container = RUN("export KAFKA_ADVERTISED_LISTENERS=PLAINTEXT://$HOSTNAME:9092")},
     {"not-advertised", NULL, .env = KRAFT BIND MAP, .image = "apache/kafka:3.9.0"},
 
-    {"certificate-names", "listener 'PORTSIDE' shows the broker's certificate",
+    {"certificate-names", "listener 'PORTSIDE' has a certificate that cannot name nodes",
      .env = KRAFT BIND "KAFKA_ADVERTISED_LISTENERS=PLAINTEXT://$(POD_NAME):9092|"
                        "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP=PLAINTEXT:SSL,CONTROLLER:SSL"},
     {"certificate-names", NULL, .wishes = "'portside.dev/advertised-host':'k{ordinal}.example.org'",

@@ -11,11 +11,11 @@
 #define BASE "'portside.dev/node-port-base':'32000'"
 
 static const struct hazard_case identity_rows[] = {
-    {"id-not-number", "KAFKA_NODE_ID comes from metadata.name, which is no number: use the label",
+    {"id-not-number", "KAFKA_NODE_ID comes from metadata.name, which is no number: use label",
      .env = REST "KAFKA_NODE_ID<metadata.name"},
     {"id-not-number", "KAFKA_BROKER_ID comes from metadata.name",
      .env = REST "KAFKA_BROKER_ID=$(POD_NAME)"},
-    {"id-not-number", "comes from metadata.labels['statefulset.kubernetes.io/pod-name']",
+    {"id-not-number", "comes from metadata.labels['statefulset.",
      .env = REST "KAFKA_NODE_ID<metadata.labels['statefulset.kubernetes.io/pod-name']"},
     {"id-not-number", "comes from metadata.uid", .env = REST "KAFKA_NODE_ID<metadata.uid"},
     {"id-not-number", NULL, .env = REST INDEX},
@@ -27,12 +27,12 @@ static const struct hazard_case identity_rows[] = {
     {"id-not-number", NULL, .image = "bitnami/kafka:3.6",
      .env = "KAFKA_NODE_ID=1|KAFKA_CFG_NODE_ID<metadata.name"},
 
-    {"id-nowhere-set", "from metadata.annotations['broker.id'], which the template does not set",
+    {"id-nowhere-set", "from metadata.annotations['broker.id'], which is not set",
      .env = REST "KAFKA_NODE_ID<metadata.annotations['broker.id']"},
     {"id-nowhere-set", NULL, .metadata = "'annotations':{'broker.id':'1'}",
      .env = REST "KAFKA_NODE_ID<metadata.annotations['broker.id']"},
-    {"id-nowhere-set", "metadata.labels['id'], which the template",
-     .metadata = "'labels':{'x':'1'}", .env = REST "ID<metadata.labels['id']|KAFKA_NODE_ID=$(ID)"},
+    {"id-nowhere-set", "metadata.labels['id'], which is not set", .metadata = "'labels':{'x':'1'}",
+     .env = REST "ID<metadata.labels['id']|KAFKA_NODE_ID=$(ID)"},
     {"id-nowhere-set", NULL, .metadata = "'labels':{'id':'1'}",
      .env = REST "ID<metadata.labels['id']|KAFKA_NODE_ID=$(ID)"},
 

@@ -534,6 +534,9 @@ __portside_adopt() {
         __portside_leave "$exposure" name-taken \
             "'$name' is the only client listener; choose another portside.dev/listener-name"
     __portside_protocol_of "$name"
+    [[ $4 == mirror || $4 == "$REPLY" ]] ||
+        __portside_leave "$exposure" listeners \
+            "listener '$name' speaks $REPLY, portside.dev/protocol says $4; make them agree"
     if ((advertised_at >= 0)); then
         advertised_texts[advertised_at]=${advertised_texts[advertised_at]%%://*}://$endpoint
     else
@@ -661,7 +664,7 @@ __portside_expose() {
     __portside_read_endpoint "$exposure"
     local endpoint=$REPLY
     if __portside_index "$name" "${bound_names[@]}"; then
-        __portside_adopt "$exposure" "$name" "$endpoint"
+        __portside_adopt "$exposure" "$name" "$endpoint" "$protocol"
     else
         __portside_add "$exposure" "$name" "$port" "$protocol" "$endpoint"
     fi
