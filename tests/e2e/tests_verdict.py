@@ -269,7 +269,7 @@ def test_warnings_at_kubectl(test):
         ("apache-env-single", ("localhost",)),
         ("apache-late-variable", ("POD_NAME",)),
         ("cp-zookeeper-two-listeners", ("latest",)),
-        ("apache-broker-role", ("affinity",)),
+        ("apache-broker-role", ("podAntiAffinity",)),
     ):
         _, result = create(test, name)
         for word in words:
