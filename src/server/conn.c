@@ -104,11 +104,25 @@ static void bury(struct ps_conn *conn)
     push(&conn->worker->graves, conn);
 }
 
+/* Takes it off the worker's list of suspects, which must not outlive it. */
+static void clear_suspicion(struct ps_conn *conn)
+{
+    struct ps_conn **link = &conn->worker->suspects;
+    while (conn->suspected && *link != conn) {
+        link = &(*link)->next_suspect;
+    }
+    if (conn->suspected) {
+        *link = conn->next_suspect;
+        conn->suspected = false;
+    }
+}
+
 void ps_conn_end(struct ps_conn *conn)
 {
     if (conn->phase == PS_PHASE_GONE) {
         return;
     }
+    clear_suspicion(conn);
     conn->phase = PS_PHASE_GONE;
     conn->deadline_ms = UINT64_MAX;
     conn->stall_ms = 0;

@@ -163,6 +163,28 @@ START_TEST(clients_that_vanish_leave_nothing)
 }
 END_TEST
 
+/* Each has sent more than a header may have, and goes away before or after it is told so. */
+START_TEST(endless_headers_are_refused_and_forgotten)
+{
+    static const char head[] = "POST /mutate HTTP/1.1\r\nHost: x\r\nX-Long: ";
+    char part[40000];
+    memset(part, 'x', sizeof(part));
+    server_start("threads = 1");
+    for (int i = 0; i < 40; i++) {
+        struct https https = server_dial();
+        ck_assert(https_write(&https, head, sizeof(head) - 1));
+        ck_assert(https_write(&https, part, sizeof(part)));
+        if (i % 2 == 0) {
+            struct https_answer answer = https_read(&https);
+            ck_assert_int_eq(answer.status, 431);
+            https_answer_clear(&answer);
+        }
+        https_abort(&https);
+    }
+    server_expect_no_connections();
+}
+END_TEST
+
 START_TEST(bodies_beyond_a_workers_share_are_told_to_come_again)
 {
     static const char head[] =
@@ -206,6 +228,7 @@ Suite *ps_test_suite(void)
     tcase_add_test(all, one_byte_at_a_time_is_a_request_too);
     tcase_add_test(all, a_client_that_closed_its_half_gets_its_answer);
     tcase_add_test(all, clients_that_vanish_leave_nothing);
+    tcase_add_test(all, endless_headers_are_refused_and_forgotten);
     tcase_add_test(all, bodies_beyond_a_workers_share_are_told_to_come_again);
     suite_add_tcase(suite, all);
     return suite;
