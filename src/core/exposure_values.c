@@ -100,7 +100,7 @@ static bool is_name_byte(char c)
     return ps_is_alpha(c) || ps_is_digit(c) || c == '_' || c == '-' || c == '.';
 }
 
-/* What Kafka takes, as a listener of any name may be adopted; inject.c is choosier with new ones. */
+/* What Kafka takes: a listener of any name may be adopted. inject.c is choosier with new ones. */
 bool ps_exposure_read_listener_name(struct ps_exposure_reader *reader, struct ps_str value)
 {
     bool valid = value.len >= LISTENER_NAME_MIN && value.len <= LISTENER_NAME_MAX &&

@@ -72,7 +72,8 @@ static const struct hazard hazards[] = {
     {"offsets-replication", ps_hazard_offsets_default,
      "{variable} is not set and so 3: with one broker alone consumers never join, set it to 1"},
     {"certificate-names", ps_hazard_certificate,
-     "listener '{name}' has a certificate that cannot name nodes: set portside.dev/advertised-host"},
+     "listener '{name}' has a certificate that cannot name nodes: set "
+     "portside.dev/advertised-host"},
     {"node-port-base-id", ps_hazard_id_not_ordinal,
      "node ports are portside.dev/node-port-base + ordinal, not + id: {variable} is {number}"},
     {"node-port-base-computed", ps_hazard_id_computed,

@@ -132,13 +132,18 @@ static void put_init_mounts(const struct ps_pod_plan *plan, struct ps_jw *jw)
 struct ps_str ps_escape_expansion(struct ps_arena *arena, struct ps_str text)
 {
     struct ps_buf buf;
-    ps_buf_init(&buf, arena, text.len + text.len / 16);
-    for (size_t i = 0; i < text.len; i++) {
+    size_t begin = 0;
+    ps_buf_init(&buf, arena, text.len + text.len / 16 + 1);
+    for (size_t i = ps_str_index(text, '$'); i < text.len; i++) {
         bool special = text.ptr[i] == '$' && i + 1 < text.len &&
                        (text.ptr[i + 1] == '(' || text.ptr[i + 1] == '$');
-        ps_buf_puts(&buf, special ? "$" : "");
-        ps_buf_putc(&buf, text.ptr[i]);
+        if (special) {
+            ps_buf_put(&buf, ps_str_slice(text, begin, i));
+            ps_buf_putc(&buf, '$');
+            begin = i;
+        }
     }
+    ps_buf_put(&buf, ps_str_slice(text, begin, text.len));
     return ps_buf_view(&buf);
 }
 

@@ -26,10 +26,13 @@ static struct ps_str base64(struct ps_arena *arena, struct ps_str bytes)
         for (size_t j = 0; j < 3; j++) {
             group = group << 8 | (j < left ? (unsigned char)bytes.ptr[i + j] : 0U);
         }
-        ps_buf_putc(&buf, alphabet[group >> 18]);
-        ps_buf_putc(&buf, alphabet[group >> 12 & 0x3F]);
-        ps_buf_putc(&buf, alphabet[left > 1 ? group >> 6 & 0x3F : BASE64_PAD]);
-        ps_buf_putc(&buf, alphabet[left > 2 ? group & 0x3F : BASE64_PAD]);
+        const char quad[] = {
+            alphabet[group >> 18],
+            alphabet[group >> 12 & 0x3F],
+            alphabet[left > 1 ? group >> 6 & 0x3F : BASE64_PAD],
+            alphabet[left > 2 ? group & 0x3F : BASE64_PAD],
+        };
+        ps_buf_put(&buf, (struct ps_str){quad, sizeof(quad)});
     }
     return ps_buf_view(&buf);
 }

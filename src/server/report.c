@@ -29,6 +29,7 @@ void ps_report_review(const struct ps_admission *admission, uint64_t nanoseconds
                                 : ps_str_of(ps_verdict_name(admission->verdict));
     struct ps_str problem =
         admission->http_status == 200 ? PS_STR("") : without_line_break(admission->body);
+    bool refused = admission->verdict == PS_VERDICT_LEAVE || admission->verdict == PS_VERDICT_DENY;
     const struct ps_log_field fields[] = {
         PS_LOG_STR("uid", admission->uid),
         PS_LOG_STR("namespace", admission->namespace_name),
@@ -37,6 +38,7 @@ void ps_report_review(const struct ps_admission *admission, uint64_t nanoseconds
         PS_LOG_STR("operation", admission->operation),
         PS_LOG_STR("verdict", verdict),
         PS_LOG_STR("reason", ps_str_of(ps_reason_name(admission->reason))),
+        PS_LOG_STR("why", refused ? admission->reason_text : PS_STR("")),
         PS_LOG_STR("family", admission->family),
         PS_LOG_STR("delivery", admission->delivery),
         PS_LOG_INT("patch_bytes", admission->patch.len),
