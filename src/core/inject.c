@@ -307,11 +307,11 @@ static bool decide_hook(struct ps_arena *arena, const struct ps_exposures *expos
             injection, PS_REASON_NATIVE_IMAGE,
             "a native image needs all three listener variables, and no shell in its command");
     }
-    return decide(injection, PS_VERDICT_LEAVE, PS_REASON_UNKNOWN_IMAGE,
-                  ps_arena_printf(arena,
-                                  "image '%.*s' is not known: annotate portside.dev/family, or "
-                                  "portside.dev/delivery: hook",
-                                  PS_FMT(broker->image.base)));
+    return decide(
+        injection, PS_VERDICT_LEAVE, PS_REASON_UNKNOWN_IMAGE,
+        ps_arena_printf(arena,
+                        "image '%.*s' is not known: set portside.dev/family (or delivery: hook)",
+                        PS_FMT(broker->image.path)));
 }
 
 static void decide_delivery(struct ps_arena *arena, const struct ps_exposures *exposures,
