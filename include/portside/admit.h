@@ -12,6 +12,9 @@
 #include "portside/str.h"
 #include "portside/verdict.h"
 
+/* Bytes of arena for each byte of request: a parsed review takes about eight times its text. */
+#define PS_ADMIT_ARENA_PER_BYTE 16U
+
 struct ps_admission {
     /* HTTP: 200 with an AdmissionReview in body, or 4xx/500 with a line of text in body. */
     int http_status;

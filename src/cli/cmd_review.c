@@ -12,8 +12,6 @@
 /* Names of inputs; files with everything that is compared. */
 #define NAMES_BYTES_MAX (64 * MIB)
 #define ARENA_BYTES_MAX (1024 * MIB)
-/* As the server has it (src/server/worker.c), so that both refuse the same reviews. */
-#define ADMIT_BYTES_PER_BODY 16U
 
 static const struct ps_option options[] = {
     {.name = "output",
@@ -277,7 +275,8 @@ static int run(struct ps_session *session, int count, char **operands)
         (void)ps_cli_fail(session->cli, line.command, &start.err); /* whatever it was: bad input */
         return PS_EXIT_INPUT;
     }
-    session->admits = ps_arena_new((size_t)session->config.body_max_bytes * ADMIT_BYTES_PER_BODY);
+    session->admits =
+        ps_arena_new((size_t)session->config.body_max_bytes * PS_ADMIT_ARENA_PER_BYTE);
     if (session->admits == NULL) {
         return no_memory(session->cli);
     }

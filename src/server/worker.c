@@ -19,7 +19,6 @@
 #define ACCEPTS 64           /* in one round, so that open connections are served in between */
 #define MHD_ROUNDS 16        /* likewise */
 #define ACCEPT_PAUSE_MS 100U /* after the system ran out of descriptors or memory */
-#define ARENA_PER_BODY 16U   /* a parsed review takes about eight times its text */
 /* libmicrohttpd holds an index of the fields (72 bytes each) and part of a body as well. */
 #define MHD_POOL_PER_HEADER 3U
 #define MHD_POOL_EXTRA ((size_t)16 * 1024)
@@ -93,7 +92,8 @@ static struct ps_status open_all(struct ps_worker *worker, struct ps_error *err)
     if (worker->epoll < 0 || worker->wake.fd < 0) {
         return ps_fail(err, PS_CODE_IO, "cannot make an event loop: %s", strerror(errno));
     }
-    worker->arena = ps_arena_new((size_t)worker->shared->config->body_max_bytes * ARENA_PER_BODY);
+    worker->arena =
+        ps_arena_new((size_t)worker->shared->config->body_max_bytes * PS_ADMIT_ARENA_PER_BYTE);
     worker->mhd = start_daemon(worker);
     const union MHD_DaemonInfo *info =
         worker->mhd == NULL ? NULL : MHD_get_daemon_info(worker->mhd, MHD_DAEMON_INFO_EPOLL_FD);
