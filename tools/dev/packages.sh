@@ -5,7 +5,8 @@
 # command of that name on PATH, whoever put it there, is as good as the package.
 
 packages_build='gcc=gcc libc6-dev cmake=cmake ninja-build=ninja pkg-config=pkg-config
-    libcjson-dev libssl-dev libmicrohttpd-dev ca-certificates git=git'
+    libcjson-dev libssl-dev libcurl4-openssl-dev libyaml-dev libmicrohttpd-dev
+    ca-certificates git=git'
 
 packages_test='check dash=dash busybox=busybox mksh=mksh curl=curl openssl=openssl jq=jq
     python3 python3-jsonpatch python3-yaml procps=ps'

@@ -31,10 +31,12 @@ LIBRARIES = (
     (re.compile(r"openssl/"), re.compile(r"(src/tls|tests)/"), "src/tls"),
     (re.compile(r"microhttpd"), re.compile(r"src/server/"), "src/server"),
     (re.compile(r"curl/"), re.compile(r"src/kube/"), "src/kube"),
+    (re.compile(r"yaml\.h"), re.compile(r"src/kube/"), "src/kube"),
     (re.compile(r"check\.h"), re.compile(r"tests/"), "tests"),
 )
 LINKS = {"PkgConfig::CJSON": "base", "PkgConfig::OPENSSL": "tls",
-         "PkgConfig::MICROHTTPD": "server", "PkgConfig::CURL": "kube"}
+         "PkgConfig::MICROHTTPD": "server", "PkgConfig::CURL": "kube",
+         "PkgConfig::YAML": "kube"}
 
 INCLUDE = re.compile(r"^\s*#\s*include\s*([\"<])([^\">]+)[\">]")
 
