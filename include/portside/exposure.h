@@ -46,6 +46,54 @@ enum ps_delivery {
     PS_DELIVERY_HOOK,
 };
 
+enum ps_ip_family {
+    PS_IP_FAMILY_ANY = 0,
+    PS_IP_FAMILY_4,
+    PS_IP_FAMILY_6,
+};
+
+enum ps_ip_family_policy {
+    PS_IP_FAMILY_POLICY_DEFAULT = 0,
+    PS_IP_FAMILY_POLICY_SINGLE,
+    PS_IP_FAMILY_POLICY_PREFER_DUAL,
+    PS_IP_FAMILY_POLICY_REQUIRE_DUAL,
+};
+
+#define PS_IP_FAMILIES_MAX 2
+
+/* "name: value" of an annotation map; value is a template, quotes taken off. */
+struct ps_exposure_pair {
+    struct ps_str name;
+    struct ps_str value;
+};
+
+struct ps_exposure_pairs {
+    size_t count;
+    const struct ps_exposure_pair *list; /* in the arena of the parse */
+};
+
+struct ps_exposure_texts {
+    size_t count;
+    const struct ps_str *list; /* in the arena of the parse */
+};
+
+/* How the Services of an exposure look. All zero: as the table's defaults say. */
+struct ps_service_options {
+    bool cluster_policy; /* externalTrafficPolicy of broker Services: Cluster, else Local */
+    bool no_bootstrap;
+    bool no_node_ports; /* allocateLoadBalancerNodePorts: false */
+    bool shared_port;
+    uint32_t bootstrap_node_port; /* 0: chosen by Kubernetes */
+    struct ps_exposure_pairs annotations;
+    struct ps_exposure_pairs bootstrap_annotations;
+    struct ps_str load_balancer_class;
+    struct ps_exposure_texts load_balancer_ips; /* by ordinal less start; the next is bootstrap's */
+    struct ps_exposure_texts allow_from;        /* CIDRs; none: anyone */
+    size_t ip_family_count;
+    enum ps_ip_family ip_families[PS_IP_FAMILIES_MAX];
+    enum ps_ip_family_policy ip_family_policy;
+};
+
 struct ps_exposure {
     struct ps_str name;       /* "external" */
     struct ps_str env_prefix; /* "PORTSIDE_EXTERNAL" */
@@ -60,6 +108,9 @@ struct ps_exposure {
     enum ps_address_type address_types[PS_ADDRESS_TYPES_MAX];
     struct ps_str advertised_host; /* template, empty: the node's or load balancer's address */
     struct ps_str advertised_port; /* template, empty: the Service's port */
+    struct ps_service_options service;
+    bool start_when_missing; /* on-missing: start, after wait_timeout_s */
+    uint64_t wait_timeout_s; /* 0: the table's default, 600 */
 };
 
 struct ps_exposures {
@@ -68,6 +119,8 @@ struct ps_exposures {
     struct ps_exposure list[PS_EXPOSURES_MAX];
     struct ps_str container; /* empty: detected */
     struct ps_str family;    /* empty: detected */
+    struct ps_str rack_label;
+    struct ps_exposure_pairs env; /* NAME and template of further variables */
     enum ps_delivery delivery;
 };
 
