@@ -7,6 +7,7 @@ set -euo pipefail
 E2E_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 E2E_CACHE=${PORTSIDE_CACHE:-${HOME:-/root}/.cache/portside}/e2e
 E2E_BIN=$E2E_CACHE/bin
+E2E_IMAGES=$E2E_CACHE/images
 E2E_STATE=${PORTSIDE_E2E_STATE:-$E2E_CACHE/state}
 
 die() {

@@ -1,0 +1,91 @@
+# shellcheck shell=bash disable=SC2034
+# SPDX-License-Identifier: Apache-2.0
+#
+# Shared by nodes-up, nodes-down, enter, load-image, set-addresses and nodes/node: the network plan
+# and who is who.
+#
+#   portside-cp      control plane, and the router between the others   198.18.0.1, 198.51.100.1
+#   portside-nN      a node: InternalIP 198.18.0.1N, ExternalIP 203.0.113.1N
+#                    pods 10.244.N.0/24; Services 10.96.0.0/16; DNS 169.254.20.10 on every node
+#   portside-client  a client outside of the cluster, 198.51.100.100: has routes to the addresses of
+#                    nodes and to nothing else
+# shellcheck source=../lib.sh source-path=SCRIPTDIR disable=SC1091
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
+E2E_STATE=$E2E_CACHE/nodes
+export KUBECONFIG=$E2E_STATE/kubeconfig
+PATH=$E2E_BIN:$PATH:/usr/sbin:/sbin
+
+CONTROL_IP=198.18.0.1
+ROUTER_IP=198.51.100.1
+CLIENT_IP=198.51.100.100
+DNS_IP=169.254.20.10
+
+internal_ip() { echo "198.18.0.1${1#n}"; }
+external_ip() { echo "203.0.113.1${1#n}"; }
+pod_network() { echo "10.244.${1#n}.0/24"; }
+zone() { printf 'zone-%s' "${1#n}" | tr 147258369 aaabbbccc; }
+
+# netns NAME: the file of a network namespace of ours.
+netns() { echo "/run/netns/portside-$1"; }
+
+# The namespaces that are there were made with this state: names and addresses are fixed, so a
+# machine carries one set of nodes at a time.
+network_is_ours() {
+    [[ -e $(netns cp) && $(cat "$E2E_STATE/network" 2>/dev/null) == "$(stat -Lc %i "$(netns cp)")" ]]
+}
+
+need_root() {
+    [[ $(id -u) == 0 ]] || die "must run as root: network namespaces, mounts, cgroups"
+}
+
+# known_nodes: all nodes of this state, whether they run or not.
+known_nodes() {
+    find "$E2E_STATE" -maxdepth 1 -type d -name 'n[1-9]' -printf '%f\n' 2>/dev/null | sort
+}
+
+# init_of NODE: the pid of a running node's first process.
+init_of() {
+    local pid child
+    alive "$1" || return 1
+    read -r pid _ <"$E2E_STATE/pids/$1"
+    read -r child _ <"/proc/$pid/task/$pid/children" || [[ -n $child ]]
+    echo "$child"
+}
+
+# power_off NODE: all its processes die at once. What they had mounted goes with them.
+power_off() {
+    local pid
+    if ! alive "$1"; then
+        return
+    fi
+    read -r pid _ <"$E2E_STATE/pids/$1"
+    kill -KILL "$(init_of "$1")" "$pid"
+    while alive "$1"; do
+        sleep 0.02
+    done
+    rm -f "$E2E_STATE/pids/$1"
+}
+
+# remove_cgroups NODE: what a dead node leaves. The kernel empties them a moment after the death.
+remove_cgroups() {
+    local group deadline=$((SECONDS + 5))
+    [[ -f $E2E_STATE/$1/cgroups ]] || return 0
+    while read -r group; do
+        while [[ -d $group ]] &&
+            ! find "$group" -depth -type d -exec rmdir {} + 2>/dev/null; do
+            [[ $SECONDS -lt $deadline ]] || die "'$group' is not empty"
+            sleep 0.05
+        done
+        rmdir "${group%/*}" 2>/dev/null || true
+    done <"$E2E_STATE/$1/cgroups"
+    rm "$E2E_STATE/$1/cgroups"
+}
+
+# on_node NODE COMMAND…: in all namespaces of the node
+on_node() {
+    local pid
+    pid=$(init_of "$1") || die "node '$1' does not run"
+    shift
+    nsenter --target "$pid" --all "$@"
+}

@@ -1,0 +1,3 @@
+module portside.dev/e2e/kit
+
+go 1.24
