@@ -45,24 +45,28 @@ struct ps_lease_now {
 /* Owns its texts, so that it outlives arenas. Plain data; zero is the state before anything. */
 struct ps_lease_state {
     bool observed; /* the following members mean something */
+    bool doubt;    /* may be outdated: read it before the next write */
+    bool leaving;  /* release was asked for: never leader again */
     bool absent;
     bool mine; /* holderIdentity is ours */
     bool free; /* holderIdentity is empty */
     char resource_version[PS_LEASE_TEXT_MAX];
     char holder[PS_LEASE_TEXT_MAX];
-    uint64_t duration_ms;     /* that its holder promised */
+    char renew_time[PS_LEASE_TEXT_MAX];
+    uint64_t duration_ms;     /* that its holder promised; 0: it said nothing */
     int64_t transitions;      /* spec.leaseTransitions */
-    uint64_t changed_mono_ms; /* when we saw it change */
+    uint64_t changed_mono_ms; /* when we saw holder or renew_time change */
+    uint64_t looked_mono_ms;  /* when we last saw it at all */
 
     bool leader;
     uint64_t until_mono_ms;         /* leader only before this */
     struct ps_lease_now renewed_at; /* clocks when the last confirmed write was sent */
-    uint64_t next_mono_ms;          /* no write before this */
+    uint64_t next_mono_ms;          /* no request before this */
 };
 
 enum ps_lease_action_kind {
     PS_LEASE_NOTHING = 0,
-    PS_LEASE_READ,      /* GET the Lease: it is not known, or a write was refused */
+    PS_LEASE_READ,      /* GET the Lease: it is not known, or was not seen for retry_ms */
     PS_LEASE_CREATE,    /* POST body */
     PS_LEASE_RENEW,     /* PATCH body, a JSON merge patch with metadata.resourceVersion */
     PS_LEASE_TAKE_OVER, /* as RENEW */
@@ -82,7 +86,10 @@ struct ps_lease_identity {
     struct ps_str namespace_name;
 };
 
-/* Takes note of the Lease as it is now; NULL: there is none (404). */
+/*
+ * Takes note of the Lease as it is now; NULL: there is none (404). A version older than what is
+ * known already (a watch that lags behind our own write) is passed over.
+ */
 void ps_lease_observe(struct ps_lease_state *state, const struct ps_lease_identity *identity,
                       const struct ps_json *lease, const struct ps_lease_now *now);
 
@@ -94,8 +101,8 @@ struct ps_lease_action ps_lease_step(struct ps_arena *arena, struct ps_lease_sta
 
 enum ps_lease_result {
     PS_LEASE_CONFIRMED = 0, /* 2xx; lease is the answer's object */
-    PS_LEASE_CONFLICT,      /* 409, 404: somebody else was faster; read it */
-    PS_LEASE_FAILED,        /* no answer, 5xx, 403: not known whether it took effect */
+    PS_LEASE_CONFLICT,      /* 409, 404: it is not what we took it for; read it */
+    PS_LEASE_FAILED,        /* no answer, 5xx, 403, or a READ that failed */
 };
 
 /* The answer to a write of ours; sent: the clocks just before it was sent. */
