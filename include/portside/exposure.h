@@ -87,7 +87,7 @@ struct ps_service_options {
     struct ps_exposure_pairs annotations;
     struct ps_exposure_pairs bootstrap_annotations;
     struct ps_str load_balancer_class;
-    struct ps_exposure_texts load_balancer_ips; /* by ordinal less start; the next is bootstrap's */
+    struct ps_exposure_texts load_balancer_ips; /* of the brokers, by ordinal less start */
     struct ps_exposure_texts allow_from;        /* CIDRs; none: anyone */
     size_t ip_family_count;
     enum ps_ip_family ip_families[PS_IP_FAMILIES_MAX];

@@ -32,7 +32,7 @@
 /* A pod of the StatefulSet that exists, whatever its phase. */
 struct ps_service_pod {
     uint64_t ordinal;
-    bool injected; /* carries portside.dev/status with verdict inject */
+    struct ps_str status; /* its annotation portside.dev/status; empty: not injected */
 };
 
 struct ps_service_input {
@@ -80,9 +80,8 @@ struct ps_str ps_service_shared_name(struct ps_arena *arena, struct ps_str expos
                                      struct ps_str statefulset);
 /* The ConfigMap of chosen ports: `<statefulset>.ports.portside.dev`. */
 struct ps_str ps_service_record_name(struct ps_arena *arena, struct ps_str statefulset);
-/* The NetworkPolicy of allow-from: `<exposure>-<statefulset>`. */
-struct ps_str ps_service_policy_name(struct ps_arena *arena, struct ps_str exposure,
-                                     struct ps_str statefulset);
+/* The NetworkPolicy of allow-from, one for all exposures: `portside-<statefulset>`. */
+struct ps_str ps_service_policy_name(struct ps_arena *arena, struct ps_str statefulset);
 
 /* Name of the Service through which the broker with this ordinal is reached. */
 struct ps_str ps_service_name_for(struct ps_arena *arena, const struct ps_exposure *exposure,
