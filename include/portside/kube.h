@@ -114,6 +114,7 @@ struct ps_kube_result {
     struct ps_str reason;         /* metav1.Status reason, as in "AlreadyExists"; may be empty */
     /* "patch pods 'kafka-0' in namespace 'kafka': 403 forbidden: …"; empty if OK */
     const struct ps_error *error;
+    uint64_t retry_after_ms; /* what the server asked for; 0: nothing */
     unsigned tries;
     bool more; /* LIST: another page follows */
 };

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "retry.h"
+
+#define FIRST_MS 200U
+#define LONGEST_MS 10000U
+#define ASKED_MAX_MS 60000U
+
+bool ps_kube_is_transient(int status)
+{
+    switch (status) {
+    case 0:
+    case 429:
+    case 500: /* the API server's own word for a webhook or etcd that did not answer */
+    case 502:
+    case 503:
+    case 504:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static uint64_t exponential_ms(unsigned attempt)
+{
+    uint64_t ms = FIRST_MS;
+    for (unsigned i = 1; i < attempt && ms < LONGEST_MS; i++) {
+        ms *= 2;
+    }
+    return ms < LONGEST_MS ? ms : LONGEST_MS;
+}
+
+uint64_t ps_kube_backoff_ms(const struct ps_kube_failure *failure)
+{
+    uint64_t pause = exponential_ms(failure->attempt);
+    pause -= failure->random % (pause / 2 + 1);
+    uint64_t asked =
+        failure->retry_after_ms < ASKED_MAX_MS ? failure->retry_after_ms : ASKED_MAX_MS;
+    if (asked >= pause) {
+        pause = asked + failure->random % (asked / 10 + 1);
+    }
+    return pause;
+}
+
+uint64_t ps_kube_retry_ms(const struct ps_kube_failure *failure)
+{
+    return ps_kube_is_transient(failure->status) ? ps_kube_backoff_ms(failure)
+                                                 : PS_KUBE_RETRY_NEVER;
+}
