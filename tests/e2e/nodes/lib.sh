@@ -13,7 +13,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 E2E_STATE=$E2E_CACHE/nodes
-export KUBECONFIG=$E2E_STATE/kubeconfig
+export KUBECONFIG=$E2E_STATE/kubeconfig KUBECACHEDIR=$E2E_STATE/kubectl
 PATH=$E2E_BIN:$PATH:/usr/sbin:/sbin
 
 CONTROL_IP=198.18.0.1
@@ -24,7 +24,10 @@ DNS_IP=169.254.20.10
 internal_ip() { echo "198.18.0.1${1#n}"; }
 external_ip() { echo "203.0.113.1${1#n}"; }
 pod_network() { echo "10.244.${1#n}.0/24"; }
-zone() { printf 'zone-%s' "${1#n}" | tr 147258369 aaabbbccc; }
+zone() {
+    local letters=(c a b)
+    echo "zone-${letters[${1#n} % 3]}"
+}
 
 # netns NAME: the file of a network namespace of ours.
 netns() { echo "/run/netns/portside-$1"; }

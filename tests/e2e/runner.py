@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What run and run-nodes share: options, one line a test, and the line that counts."""
+
+import argparse
+import re
+import subprocess
+import sys
+import time
+import traceback
+
+from harness import Failed, Skipped, lock_state
+from hooks import unregister
+from portside import Portside, find_binary
+
+
+class Context:
+    """What a test is given: the cluster, a registered portside, namespaces that go afterwards."""
+
+    def __init__(self, cluster, portside):
+        self.cluster = cluster
+        self.portside = portside
+        self.prefix = ""
+        self.count = 0
+        self.made = []
+
+    def namespace(self, inject=True):
+        self.count += 1
+        name = self.cluster.namespace(f"{self.prefix}-{self.count}", inject)
+        self.made.append(name)
+        return name
+
+    def kubectl(self, *arguments, **options):
+        return self.cluster.kubectl(*arguments, **options)
+
+    def clear(self):
+        for name in self.made:
+            self.cluster.delete_namespace(name)
+        self.made = []
+
+
+def collect(modules, pattern):
+    """(name, function) of all tests whose name matches, in the order in which they are written."""
+    found = [
+        (name.removeprefix("test_"), function)
+        for module in modules
+        for name, function in vars(module).items()
+        if name.startswith("test_")
+    ]
+    return [(name, function) for name, function in found if re.search(pattern, name)]
+
+
+def run_one(context, name, function):
+    """Runs one test and prints its line; 'passed', 'failed' or 'skipped'."""
+    begun = time.monotonic()
+    # With its two numbers this becomes a label, which has room for 63 characters.
+    context.prefix = f"{name.replace('_', '-')[:50].rstrip('-')}-{int(time.time() * 1000) % 1000000}"
+    outcome, detail = "passed", ""
+    try:
+        function(context)
+    except Skipped as reason:
+        outcome, detail = "skipped", str(reason)
+    except Failed as reason:
+        outcome, detail = "failed", str(reason)
+    except Exception:  # a test that breaks is a test that failed, and the others still count
+        outcome, detail = "failed", traceback.format_exc()
+    context.clear()
+    print(f"{outcome:<8} {time.monotonic() - begun:5.1f} s  {name.replace('_', ' ')}", flush=True)
+    if detail:
+        print("    " + detail.strip().replace("\n", "\n    "), flush=True)
+    return outcome
+
+
+def run_all(tests, binary, cluster):
+    lock = lock_state()
+    portside = Portside(cluster, binary)
+    counts = dict.fromkeys(("passed", "failed", "skipped"), 0)
+    try:
+        portside.start()
+        portside.register()
+        context = Context(cluster, portside)
+        for name, function in tests:
+            counts[run_one(context, name, function)] += 1
+    finally:
+        portside.stop()
+        unregister(cluster, "portside")
+        lock.close()
+    return counts
+
+
+def main(text, modules, bring_up, down):
+    """The whole program: text is its help, down the script that ends the cluster."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--portside")
+    parser.add_argument("-k", dest="pattern", default="")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--down", action="store_true")
+    parser.add_argument("-h", "--help", action="store_true")
+    options = parser.parse_args()
+    if options.help:
+        print(text.strip())
+        return 0
+    tests = collect(modules, options.pattern)
+    if options.list:
+        print("\n".join(name.replace("_", " ") for name, _ in tests))
+        return 0
+    try:
+        binary = find_binary(options.portside)
+        counts = run_all(tests, binary, bring_up())
+        if options.down:
+            subprocess.run([down], check=True, stdout=subprocess.DEVNULL)
+    except (Failed, subprocess.CalledProcessError) as error:
+        print(f"run: {error}", file=sys.stderr)
+        return 2
+    print(", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
+    return 1 if counts["failed"] or not tests else 0

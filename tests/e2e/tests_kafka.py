@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""On real nodes, with real Kafka: what a client outside of the cluster sees and moves."""
+
+import json
+
+from harness import check, wait_until
+from nodes import create, enter, is_ready, log_of, use_kafka, wait_pods
+from play_controller import play_controller
+from portside import check_injected
+
+BROKERS = ("kafka-0", "kafka-1", "kafka-2")
+MESSAGES = [f"message {number}" for number in range(1000)]
+
+
+def kcat(bootstrap, *arguments, stdin=None, expect=0):
+    """kcat as the client outside."""
+    return enter("client", "kcat", "-b", bootstrap, *arguments, stdin=stdin, expect=expect)
+
+
+def metadata(bootstrap):
+    """What the brokers say of themselves: {id: "host:port"}, and the leaders of each topic."""
+    listed = kcat(bootstrap, "-L", "-J", expect=None)
+    if listed.code:
+        return {}, {}
+    found = json.loads(listed.out)
+    leaders = {
+        topic["topic"]: {partition["leader"] for partition in topic["partitions"]}
+        for topic in found["topics"]
+    }
+    return {broker["id"]: broker["name"] for broker in found["brokers"]}, leaders
+
+
+def check_listed(endpoints):
+    """Through whichever broker the client comes in, it is told three endpoints outside."""
+    expected = {
+        int(name.rsplit("-", 1)[1]): f"{host}:{port}" for name, (host, port, _) in endpoints.items()
+    }
+    for bootstrap in expected.values():
+        wait_until(
+            f"{bootstrap} lists {expected}, last: {metadata(bootstrap)[0]}",
+            lambda address=bootstrap: metadata(address)[0] == expected,
+            30,
+        )
+    return ",".join(expected.values())
+
+
+def check_messages(bootstrap):
+    """1,000 messages go out over all brokers and come back, each once."""
+    settings = ("-X", "partitioner=random", "-X", "sticky.partitioning.linger.ms=0")
+    kcat(bootstrap, "-P", "-t", "trip", *settings, stdin="".join(f"{m}\n" for m in MESSAGES))
+    _, leaders = metadata(bootstrap)
+    check(leaders["trip"] == {0, 1, 2}, f"leaders of the topic: {leaders['trip']}")
+    back = kcat(bootstrap, "-C", "-t", "trip", "-o", "beginning", "-e", "-q").out.splitlines()
+    check(
+        sorted(back) == sorted(MESSAGES), f"{len(back)} messages came back, {len(set(back))} unlike"
+    )
+
+
+def round_trip(context, manifest, delivery):
+    use_kafka()
+    namespace = context.namespace()
+    create(context, namespace, manifest)
+    endpoints = play_controller(context, namespace, BROKERS)
+    pods = wait_pods(context, namespace, "brokers are ready", is_ready, seconds=120)
+    for pod in pods.values():
+        check_injected(pod, "kafka", delivery)
+    check_messages(check_listed(endpoints))
+    return namespace
+
+
+def test_real_kafka_configured_by_plain_env(context):
+    round_trip(context, "kafka-env", "env")
+
+
+def test_real_kafka_whose_command_exports_the_listeners(context):
+    namespace = round_trip(context, "kafka-export", "hook")
+    for name in BROKERS:
+        said = log_of(context, namespace, name, "kafka")
+        check("portside: external: " in said, f"{name}: nothing said by the hook")
