@@ -46,6 +46,9 @@ void ps_broker_find(struct ps_arena *arena, const struct ps_json *metadata,
                     const struct ps_json *spec, const struct ps_exposures *exposures,
                     struct ps_broker_search *ret_search);
 
+/* True if an operator made the object with this metadata, and so makes its listeners. */
+bool ps_broker_is_operated(const struct ps_json *metadata);
+
 /* The last entry of that name in the container's env, as kubelet sees it; NULL if there is none. */
 const struct ps_json *ps_env_find(const struct ps_json *container, const char *name);
 /* True with the text if the variable is there and its value literal. */

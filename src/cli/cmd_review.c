@@ -139,8 +139,14 @@ static void show_differences(const struct ps_session *session, const struct job 
     bool passed = differences->count == 0;
     ps_term_printf(out, passed ? PS_STYLE_GREEN : PS_STYLE_RED, "%-6s ", passed ? "ok" : "FAILED");
     ps_term_text(out, PS_STYLE_PLAIN, ps_str_of(job->input->path));
-    ps_term_printf(out, PS_STYLE_DIM, "  %s %s%.*s\n", ps_verdict_name(admission->verdict),
-                   ps_reason_name(admission->reason), PS_FMT(admission->delivery));
+    ps_term_printf(out, PS_STYLE_DIM, "  %s", ps_verdict_name(admission->verdict));
+    if (admission->reason != PS_REASON_NONE) {
+        ps_term_printf(out, PS_STYLE_DIM, ", %s", ps_reason_name(admission->reason));
+    }
+    if (admission->delivery.len > 0) {
+        ps_term_printf(out, PS_STYLE_DIM, ", delivery %.*s", PS_FMT(admission->delivery));
+    }
+    ps_term_printf(out, PS_STYLE_DIM, "\n");
     for (size_t i = 0; i < differences->count; i++) {
         ps_term_printf(out, PS_STYLE_BOLD, "  %s\n", differences->list[i].title);
         ps_show_marked(out, '\0', differences->list[i].text);

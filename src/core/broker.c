@@ -86,12 +86,14 @@ static enum evidence judge(const struct ps_broker *broker)
                           ps_str_contains(broker->command, "kafka"))) {
         return EVIDENCE_CERTAIN;
     }
-    if (ps_command_is_idle(broker->command) ||
-        ps_str_contains_any(broker->image.base, user_images)) {
+    if (ps_command_is_idle(broker->command)) {
         return EVIDENCE_NONE;
     }
     if (has_broker_variables(broker->container)) {
         return EVIDENCE_CERTAIN;
+    }
+    if (ps_str_contains_any(broker->image.base, user_images)) {
+        return EVIDENCE_NONE;
     }
     return ps_str_contains_nocase(broker->image.base, "kafka") ? EVIDENCE_IMAGE : EVIDENCE_NONE;
 }
@@ -168,14 +170,16 @@ static void find_best(struct ps_arena *arena, const struct ps_json *containers,
     }
 }
 
-/* Labels and owners that operators put on what they generate. */
-static bool is_operator_owned(const struct ps_json *metadata)
+/* Labels and owners that operators put on what they generate; pods inherit the labels. */
+bool ps_broker_is_operated(const struct ps_json *metadata)
 {
-    static const char *const label_prefixes[] = {"strimzi.io/", "platform.confluent.io/", NULL};
+    static const char *const label_prefixes[] = {"strimzi.io/", "platform.confluent.io/",
+                                                 "kubeblocks.io/", "kubedb.com/", NULL};
     static const char *const owner_groups[] = {"strimzi.io",     "confluent.io", "banzaicloud",
                                                "stackable.tech", "koperator",    NULL};
-    static const char *const managers[] = {"strimzi-",           "confluent-operator", "koperator",
-                                           "stackable-operator", "kafka-operator",     NULL};
+    static const char *const managers[] = {
+        "strimzi", "confluent-operator", "koperator", "stackable", "kafka-operator",
+        "kubedb",  "kubeblocks",         NULL};
     PS_JSON_EACH(label, ps_json_get(metadata, "labels"))
     {
         struct ps_str key = ps_json_key(label);
@@ -223,7 +227,7 @@ void ps_broker_find(struct ps_arena *arena, const struct ps_json *metadata,
 {
     const struct ps_json *containers = ps_json_get(spec, "containers");
     *ret_search = (struct ps_broker_search){.detail = PS_STR("")};
-    if (is_operator_owned(metadata)) {
+    if (ps_broker_is_operated(metadata)) {
         no_broker(ret_search, PS_VERDICT_SKIP, PS_REASON_OPERATOR_OWNED, PS_STR(""));
         return;
     }
@@ -231,6 +235,14 @@ void ps_broker_find(struct ps_arena *arena, const struct ps_json *metadata,
         find_named(arena, containers, exposures->container, ret_search);
     } else {
         find_best(arena, containers, ret_search);
+    }
+    if (ret_search->reason == PS_REASON_NOT_KAFKA && exposures->family.len > 0 &&
+        ps_json_count(containers) == 1) {
+        *ret_search = (struct ps_broker_search){
+            .verdict = PS_VERDICT_INJECT,
+            .detail = PS_STR(""),
+            .broker = look_at(arena, ps_json_first(containers), 0),
+        };
     }
     if (ret_search->verdict == PS_VERDICT_SKIP) {
         return;

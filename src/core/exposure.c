@@ -89,7 +89,7 @@ static bool refuse_unknown(struct ps_exposure_reader *reader, struct ps_str key,
         return refuse_key(reader, key, false, PS_STR("no such annotation: remove it"));
     }
     return refuse_key(reader, key, false,
-                      ps_arena_printf(reader->arena, "no such annotation: did you mean '%.*s%s'",
+                      ps_arena_printf(reader->arena, "no such annotation: did you mean '%.*s%s'?",
                                       PS_FMT(ps_exposure_show(reader->arena, prefix)), nearest));
 }
 

@@ -25,7 +25,8 @@ static bool is_ours(const struct search *search, const struct ps_json *port)
 {
     struct ps_str name = ps_json_get_text(port, "name");
     return ps_str_equal_nocase(name, search->exposure->listener_name) ||
-           ps_str_equal(name, search->exposure->name) || search->exposure->listener_name_stated;
+           ps_str_equal(name, search->exposure->name) || search->exposure->listener_name_stated ||
+           ps_json_get(port, "hostPort") != NULL; /* with type None: the way to the broker */
 }
 
 static bool declares(const struct search *search, const struct ps_json *container, bool own)

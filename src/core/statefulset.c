@@ -4,6 +4,7 @@
  * are copied into the template: on CREATE, and on an UPDATE that changes spec.template anyway.
  * portside never starts a rollout.
  */
+#include "announce.h"
 #include "plaintext.h"
 #include "pod_patch.h"
 #include "portside/hazard.h"
@@ -91,44 +92,10 @@ static void copy_annotations(struct statefulset *set)
     ps_template_copy(&set->decision->patch, ps_template_copies(set->arena, old_metadata),
                      set->template_metadata);
     if (ps_template_is_stale(set->arena, annotations, old_metadata)) {
-        ps_warn(&set->decision->warnings,
-                "portside: to apply it now: kubectl rollout restart statefulset/%.*s -n %.*s",
-                PS_FMT(set->review->name), PS_FMT(set->review->namespace_name));
-    }
-}
-
-static void announce_listener(struct statefulset *set, size_t index)
-{
-    const struct ps_exposure *exposure = &set->exposures.list[index];
-    struct ps_warnings *warnings = &set->decision->warnings;
-    bool env = set->injection.delivery == PS_DELIVERY_ENV;
-    if (env && set->injection.plan.results[index].adopted) {
-        ps_warn(warnings,
-                "portside: listener %.*s of the brokers is adopted: its advertised address is "
-                "replaced",
-                PS_FMT(exposure->listener_name));
-        return;
-    }
-    ps_warn(warnings, "portside: each broker gets the listener %.*s on port %u, by %s",
-            PS_FMT(exposure->listener_name), (unsigned)exposure->listener_port,
-            env ? "its environment" : "a hook in its start script");
-    if (ps_json_is_true(ps_json_get(set->spec, "hostNetwork"))) {
-        ps_warn(warnings, "hostNetwork: port %u is bound on the node itself",
-                (unsigned)exposure->listener_port);
-    }
-}
-
-/* What a person should know on success: what will be where. */
-static void announce(struct statefulset *set)
-{
-    for (size_t i = 0; i < set->exposures.count; i++) {
-        announce_listener(set, i);
-    }
-    if (set->policy->plaintext != PS_CHOICE_ALLOW &&
-        ps_plaintext_of(&set->exposures, &set->injection) == PS_PLAINTEXT_YES) {
-        ps_warn(&set->decision->warnings,
-                "the external listener is PLAINTEXT: everyone who reaches the port can read and "
-                "write");
+        ps_warn(
+            &set->decision->warnings,
+            "portside.dev annotations apply after: kubectl rollout restart statefulset/%.*s -n %.*s",
+            PS_FMT(set->review->name), PS_FMT(set->review->namespace_name));
     }
 }
 
@@ -279,7 +246,8 @@ static void settle_inject(struct statefulset *set)
     }
     if (set->template_changes) {
         settle(set, PS_VERDICT_INJECT, PS_REASON_NONE, PS_STR(""));
-        announce(set);
+        ps_announce(set->policy, set->spec, &set->exposures, &set->injection,
+                    &set->decision->warnings);
         warn_hazards(set);
     } else {
         settle(set, PS_VERDICT_UNCHANGED, PS_REASON_UPDATE_ONLY_METADATA, PS_STR(""));
@@ -290,12 +258,29 @@ static void settle_inject(struct statefulset *set)
 static void settle_skip(struct statefulset *set)
 {
     settle(set, PS_VERDICT_SKIP, set->injection.reason, set->injection.message);
+    if (set->injection.reason != PS_REASON_NOT_KAFKA && set->template_changes &&
+        ps_has_user_keys(annotations_of(set->metadata))) {
+        ps_warn(&set->decision->warnings, "portside.dev annotations have no effect: %s",
+                ps_reason_text(set->injection.reason));
+    }
     if (set->injection.reason == PS_REASON_NOT_KAFKA &&
         ps_has_user_keys(annotations_of(set->metadata)) && set->template_changes) {
         ps_warn(&set->decision->warnings,
                 "portside.dev annotations have no effect: no container looks like Kafka (see "
                 "portside.dev/container)");
     }
+}
+
+/* Whoever controls the set writes its template, and would undo what we add. */
+static bool is_controlled(const struct statefulset *set)
+{
+    PS_JSON_EACH(owner, ps_json_get(set->metadata, "ownerReferences"))
+    {
+        if (ps_json_is_true(ps_json_get(owner, "controller"))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void decide(struct statefulset *set)
@@ -307,6 +292,11 @@ static void decide(struct statefulset *set)
         ps_exposures_parse(set->arena, set->policy, annotations, &set->exposures, &problem);
     ps_inject_decide(set->arena, set->template_metadata, set->spec, &set->exposures,
                      &set->injection);
+    if (ps_broker_is_operated(set->metadata) || is_controlled(set)) {
+        set->injection.verdict = PS_VERDICT_SKIP;
+        set->injection.reason = PS_REASON_OPERATOR_OWNED;
+        set->injection.message = PS_STR("");
+    }
     if (set->injection.broker.family != NULL && set->injection.verdict != PS_VERDICT_SKIP) {
         set->decision->family = ps_str_of(set->injection.broker.family->name);
     }

@@ -176,6 +176,17 @@ static const struct ps_admit_row rows[] = {
          POD(OWNER, SPEC("{\"name\":\"kafka\",\"image\":\"corp/kafka-streaming\",\"command\":["
                          "\"kafka-server-start.sh\",\"x\"]}")),
      .verdict = PS_VERDICT_INJECT},
+    {.name = "variables of a broker in an image of any name",
+     .request =
+         POD(OWNER,
+             SPEC("{\"name\":\"broker\",\"image\":\"team/streaming:12\",\"env\":[" EASY_ENV "]}")),
+     .verdict = PS_VERDICT_LEAVE,
+     .reason = PS_REASON_UNKNOWN_IMAGE},
+    {.name = "a family that is stated makes the only container the broker",
+     .request = POD(OWNER ",\"annotations\":{" NOTE("family", "custom") "}",
+                    SPEC("{\"name\":\"main\",\"image\":\"team/stream:12\"}")),
+     .verdict = PS_VERDICT_INJECT,
+     .in_patch = "hook.bash"},
     {.name = "a toolbox",
      .request =
          POD(OWNER, SPEC("{\"name\":\"tools\",\"image\":\"apache/kafka\",\"command\":[\"sh\","

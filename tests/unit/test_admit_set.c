@@ -12,6 +12,22 @@ static const struct ps_admit_row rows[] = {
      .request = SET(NOTE("listener-port", "9199")),
      .verdict = PS_VERDICT_INJECT,
      .in_patch = "portside.dev~1copied\",\"value\":\"portside.dev/listener-port\""},
+    {.name = "whoever controls the set makes its listeners",
+     .request = REVIEW(
+         "apps", "StatefulSet", "statefulsets", "CREATE", "kafka",
+         "{\"metadata\":{\"name\":\"kafka\",\"annotations\":{" NOTE(
+             "type",
+             "None") "},\"ownerReferences\":[{\"apiVersion\":\"example.com/v1\",\"kind\":\"Kafka\","
+                     "\"controller\":true}]},\"spec\":{\"template\":{\"spec\":" SPEC(
+                         APACHE(EASY_ENV)) "}}}",
+         "null"),
+     .verdict = PS_VERDICT_SKIP,
+     .reason = PS_REASON_OPERATOR_OWNED,
+     .in_warnings = "have no effect"},
+    {.name = "the set says that pods wait",
+     .request = SET(NOTE("advertised-host", "b{ordinal}.example.com")),
+     .verdict = PS_VERDICT_INJECT,
+     .in_warnings = "waits until"},
     {.name = "invalid annotation denied",
      .request = SET(NOTE("listener-port", "0")),
      .verdict = PS_VERDICT_DENY,

@@ -97,7 +97,7 @@ START_TEST(takes_a_valid_value)
 }
 END_TEST
 
-#define TYPES "use NodePort, LoadBalancer, ClusterIP or None"
+#define TYPES "use NodePort or None; LoadBalancer and ClusterIP with a later version"
 #define NAMES                                                                                      \
     "use 2 to 63 letters, digits, '_', '-' or '.' that begin with a letter, best in upper case"
 #define PORTS "use a number from 1 to 65535"

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "announce.h"
+
+#include "endpoint.h"
+#include "plaintext.h"
+
+struct announcement {
+    const struct ps_policy *policy;
+    const struct ps_json *spec;
+    const struct ps_exposures *exposures;
+    const struct ps_injection *injection;
+    struct ps_warnings *warnings;
+};
+
+static void announce_listener(const struct announcement *a, size_t index)
+{
+    const struct ps_exposure *exposure = &a->exposures->list[index];
+    struct ps_warnings *warnings = a->warnings;
+    bool env = a->injection->delivery == PS_DELIVERY_ENV;
+    if (env && a->injection->plan.results[index].adopted) {
+        ps_warn(warnings,
+                "portside: listener %.*s of the brokers is adopted: its advertised address is "
+                "replaced",
+                PS_FMT(exposure->listener_name));
+        if (exposure->listener_port_stated) {
+            ps_warn(warnings, "portside.dev/listener-port has no effect: %.*s keeps its own port",
+                    PS_FMT(exposure->listener_name));
+        }
+        return;
+    }
+    ps_warn(warnings, "portside: each broker gets the listener %.*s on port %u, by %s",
+            PS_FMT(exposure->listener_name), (unsigned)exposure->listener_port,
+            env ? "its environment" : "a hook in its start script");
+    if (ps_json_is_true(ps_json_get(a->spec, "hostNetwork"))) {
+        ps_warn(warnings, "hostNetwork: port %u is bound on the node itself",
+                (unsigned)exposure->listener_port);
+    }
+}
+
+static void warn_plaintext(const struct announcement *a)
+{
+    switch (ps_plaintext_of(a->exposures, a->injection)) {
+    case PS_PLAINTEXT_NO:
+        return;
+    case PS_PLAINTEXT_YES:
+        ps_warn(a->warnings,
+                "the external listener is PLAINTEXT: everyone who reaches the port can read and "
+                "write");
+        return;
+    case PS_PLAINTEXT_UNKNOWN:
+        ps_warn(a->warnings,
+                "if the brokers speak PLAINTEXT, everyone who reaches the new port can read and "
+                "write");
+        return;
+    }
+}
+
+/* The facts do not matter for where host and port come from. */
+static bool waits_for_endpoint(const struct announcement *a)
+{
+    const struct ps_template_facts facts = {.pod = PS_STR("")};
+    for (size_t i = 0; i < a->exposures->count; i++) {
+        struct ps_endpoint_sources sources =
+            ps_endpoint_sources(a->warnings->arena, &a->exposures->list[i], &facts);
+        if (sources.host.kind == PS_SOURCE_ANNOTATION ||
+            sources.port.kind == PS_SOURCE_ANNOTATION) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void ps_announce(const struct ps_policy *policy, const struct ps_json *spec,
+                 const struct ps_exposures *exposures, const struct ps_injection *injection,
+                 struct ps_warnings *warnings)
+{
+    const struct announcement announcement = {policy, spec, exposures, injection, warnings};
+    const struct announcement *a = &announcement;
+    for (size_t i = 0; i < a->exposures->count; i++) {
+        announce_listener(a, i);
+    }
+    if (a->policy->plaintext != PS_CHOICE_ALLOW) {
+        warn_plaintext(a);
+    }
+    if (waits_for_endpoint(a)) {
+        ps_warn(a->warnings,
+                "each pod waits until the portside controller has written its endpoint on it");
+    }
+}
