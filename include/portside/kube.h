@@ -62,7 +62,7 @@ enum ps_kube_verb {
     PS_KUBE_CREATE,
     PS_KUBE_UPDATE,      /* PUT; with metadata.resourceVersion in the body: only if unchanged */
     PS_KUBE_APPLY,       /* server-side apply; body is the applied configuration */
-    PS_KUBE_MERGE_PATCH, /* RFC 7386; metadata.uid in the body is a precondition */
+    PS_KUBE_MERGE_PATCH, /* RFC 7386; metadata.uid in the body: CONFLICT if it is another's */
     PS_KUBE_JSON_PATCH,  /* RFC 6902 */
     PS_KUBE_DELETE,
 };
@@ -120,8 +120,8 @@ struct ps_kube_result {
 };
 
 /*
- * Queues a request. Tries again after 429, 5xx and lost connections (ps_kube_retry_ms()) until its
- * deadline: so a CREATE may find its own object of an earlier try (ALREADY_EXISTS). ret_id (may be
+ * Queues a request. Tries again after 429, 5xx and lost connections, with growing pauses, until its
+ * deadline (after 500 twice only): so a CREATE may find its own object of an earlier try (ALREADY_EXISTS). ret_id (may be
  * NULL) is for ps_kube_cancel(). Fails if the request makes no sense or there is no memory; on_done
  * is not called then.
  */

@@ -16,6 +16,21 @@ struct ps_str ps_kube_reason(const struct ps_json *object)
     return status ? ps_json_get_text(object, "reason") : PS_STR("");
 }
 
+/*
+ * True if a patch carried the uid of another object than the one that is there: the API server
+ * calls that a change of an immutable field.
+ */
+static bool is_other_uid(const struct ps_json *object)
+{
+    PS_JSON_EACH(cause, ps_json_get2(object, "details", "causes"))
+    {
+        if (ps_str_is(ps_json_get_text(cause, "field"), "metadata.uid")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum ps_kube_outcome ps_kube_outcome(const struct ps_kube_answer *answer)
 {
     if (ps_kube_is_success(answer)) {
@@ -35,6 +50,8 @@ enum ps_kube_outcome ps_kube_outcome(const struct ps_kube_answer *answer)
     case 401:
     case 403:
         return PS_KUBE_FORBIDDEN;
+    case 422:
+        return is_other_uid(answer->object) ? PS_KUBE_CONFLICT : PS_KUBE_REFUSED;
     case 429:
         return PS_KUBE_FAILED;
     default:

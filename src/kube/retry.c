@@ -4,6 +4,8 @@
 #define FIRST_MS 200U
 #define LONGEST_MS 10000U
 #define ASKED_MAX_MS 60000U
+/* A 500 may be for ever: so the API server answers a server-side apply with an unknown field. */
+#define ATTEMPTS_AT_500 3U
 
 bool ps_kube_is_transient(int status)
 {
@@ -43,6 +45,9 @@ uint64_t ps_kube_backoff_ms(const struct ps_kube_failure *failure)
 
 uint64_t ps_kube_retry_ms(const struct ps_kube_failure *failure)
 {
-    return ps_kube_is_transient(failure->status) ? ps_kube_backoff_ms(failure)
-                                                 : PS_KUBE_RETRY_NEVER;
+    if (!ps_kube_is_transient(failure->status) ||
+        (failure->status == 500 && failure->attempt >= ATTEMPTS_AT_500)) {
+        return PS_KUBE_RETRY_NEVER;
+    }
+    return ps_kube_backoff_ms(failure);
 }
