@@ -10,9 +10,14 @@
 #
 #   --stop   end what a demo started and forget its data
 
-if [ "${1:-}" = --stop ]; then
+case ${1:-} in
+'') ;;
+--stop)
+    [ $# -eq 1 ] || die "unknown argument '$2': ./dev demo --help"
     exec "$root/tools/dev/demo.sh" --stop
-fi
+    ;;
+*) die "unknown argument '$1': ./dev demo --help" ;;
+esac
 need build test e2e
 need_go
 must "building release in build/release" build-release build_preset release

@@ -17,7 +17,10 @@ while [ $# -gt 0 ]; do
         shift
         ;;
     -*) die "unknown option '$1': ./dev fuzz --help" ;;
-    *) targets+=("$1") ;;
+    *)
+        [ -f "$root/tests/fuzz/fuzz_$1.c" ] || die "there is no target '$1': see tests/fuzz"
+        targets+=("$1")
+        ;;
     esac
     shift
 done
