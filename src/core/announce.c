@@ -37,6 +37,33 @@ static void announce_listener(const struct announcement *a, size_t index)
     }
 }
 
+static bool has_host_port(const struct announcement *a, uint16_t port)
+{
+    PS_JSON_EACH(entry, ps_json_get(a->injection->broker.container, "ports"))
+    {
+        int64_t container_port = 0;
+        int64_t host_port = 0;
+        if (ps_json_to_int(ps_json_get(entry, "containerPort"), &container_port) &&
+            ps_json_to_int(ps_json_get(entry, "hostPort"), &host_port) && container_port == port) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Without a Service, the node's address leads to the broker only by its network or a hostPort. */
+static void warn_unreachable(const struct announcement *a, const struct ps_exposure *exposure)
+{
+    bool on_node = ps_json_is_true(ps_json_get(a->spec, "hostNetwork")) ||
+                   has_host_port(a, exposure->listener_port);
+    if (exposure->type == PS_EXPOSURE_NONE && exposure->advertised_host.len == 0 && !on_node) {
+        ps_warn(a->warnings,
+                "type None: nothing leads from port %u of a node to the broker: set hostPort, "
+                "hostNetwork or advertised-host",
+                (unsigned)exposure->listener_port);
+    }
+}
+
 static void warn_plaintext(const struct announcement *a)
 {
     switch (ps_plaintext_of(a->exposures, a->injection)) {
@@ -78,6 +105,7 @@ void ps_announce(const struct ps_policy *policy, const struct ps_json *spec,
     const struct announcement *a = &announcement;
     for (size_t i = 0; i < a->exposures->count; i++) {
         announce_listener(a, i);
+        warn_unreachable(a, &a->exposures->list[i]);
     }
     if (a->policy->plaintext != PS_CHOICE_ALLOW) {
         warn_plaintext(a);
