@@ -28,6 +28,7 @@ struct ps_resolve_input {
     const struct ps_exposure *exposure;
     struct ps_template_facts facts;
     uint16_t listener_port;        /* that the broker binds; 0: as the exposure says */
+    struct ps_str rack_label;      /* of the exposures; empty: no rack is wanted */
     const struct ps_json *service; /* ps_service_name_for(); NULL: there is none yet */
     const struct ps_json *node;    /* of spec.nodeName; NULL: not bound yet, or not readable */
 };

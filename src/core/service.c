@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "portside/service.h"
+
+#include <stdlib.h>
+
+#include "port_record.h"
+#include "service_digest.h"
+#include "service_plan.h"
+#include "service_spec.h"
+
+void ps_service_planner_add(struct ps_service_planner *planner, const struct ps_action *action)
+{
+    if (action->kind == PS_ACTION_NONE) {
+        return;
+    }
+    if (planner->count == planner->room) {
+        size_t room = planner->room == 0 ? 16 : 2 * planner->room;
+        struct ps_action *actions = PS_ARENA_ARRAY(planner->arena, struct ps_action, room);
+        for (size_t i = 0; i < planner->count; i++) {
+            actions[i] = planner->actions[i];
+        }
+        planner->actions = actions;
+        planner->room = room;
+    }
+    planner->actions[planner->count++] = *action;
+}
+
+static int by_port(const void *a, const void *b)
+{
+    uint16_t left = ((const struct ps_port_guard *)a)->port;
+    uint16_t right = ((const struct ps_port_guard *)b)->port;
+    return left < right ? -1 : left > right;
+}
+
+/* Two exposures may share a listener; then whoever one of them lets in is let in. */
+static void add_guard(struct ps_arena *arena, struct ps_policy_spec *spec,
+                      struct ps_port_guard *guards, const struct ps_port_guard *guard)
+{
+    for (size_t i = 0; i < spec->guard_count; i++) {
+        struct ps_exposure_texts *from = &guards[i].from;
+        if (guards[i].port == guard->port) {
+            struct ps_str *all =
+                PS_ARENA_ARRAY(arena, struct ps_str, from->count + guard->from.count);
+            for (size_t j = 0; j < from->count + guard->from.count; j++) {
+                all[j] = j < from->count ? from->list[j] : guard->from.list[j - from->count];
+            }
+            *from = (struct ps_exposure_texts){from->count + guard->from.count, all};
+            return;
+        }
+    }
+    guards[spec->guard_count++] = *guard;
+}
+
+static struct ps_policy_spec guards_of(const struct ps_service_planner *planner)
+{
+    const struct ps_service_input *input = planner->input;
+    struct ps_policy_spec spec = {.statefulset = input->owner->name};
+    struct ps_port_guard *guards =
+        PS_ARENA_ARRAY(planner->arena, struct ps_port_guard, input->exposures->count + 1);
+    for (size_t i = 0; i < input->exposures->count; i++) {
+        const struct ps_exposure *exposure = &input->exposures->list[i];
+        const struct ps_port_guard guard = {ps_service_listener_port(input, i),
+                                            exposure->service.allow_from};
+        if (exposure->type == PS_EXPOSURE_NODE_PORT && guard.from.count > 0) {
+            add_guard(planner->arena, &spec, guards, &guard);
+        }
+    }
+    qsort(guards, spec.guard_count, sizeof(guards[0]), by_port);
+    spec.guards = guards;
+    spec.isolated = ps_policy_isolates(input->network_policy_count, input->network_policies,
+                                       input->pod_labels, input->owner->name);
+    return spec;
+}
+
+static const struct ps_json *find_policy(const struct ps_service_input *input, struct ps_str name)
+{
+    for (size_t i = 0; i < input->network_policy_count; i++) {
+        const struct ps_json *policy = input->network_policies[i];
+        if (ps_str_equal(ps_json_get_text(ps_json_get(policy, "metadata"), "name"), name)) {
+            return policy;
+        }
+    }
+    return NULL;
+}
+
+void ps_service_plan_policy(struct ps_service_planner *planner)
+{
+    const struct ps_service_input *input = planner->input;
+    struct ps_policy_spec spec = guards_of(planner);
+    const struct ps_object object = {
+        .owner = input->owner,
+        .name = ps_service_policy_name(planner->arena, input->owner->name),
+        .role = "allow-from",
+        .ordinal = -1,
+        .owned = true,
+        .kind = PS_OBJECT_NETWORK_POLICY,
+        .put = ps_policy_put_spec,
+        .what = &spec,
+    };
+    const struct ps_json *observed = find_policy(input, object.name);
+    struct ps_action action = {.kind = PS_ACTION_NONE};
+    if (spec.guard_count > 0) {
+        action = ps_object_plan(planner->arena, &object, observed);
+    } else if (ps_service_is_of(observed, input->owner) && !ps_object_is_deleting(observed)) {
+        action = ps_object_delete(PS_OBJECT_NETWORK_POLICY, observed);
+    }
+    ps_service_planner_add(planner, &action);
+}
+
+static bool is_desired(const struct ps_service_planner *planner, struct ps_str name)
+{
+    for (size_t i = 0; i < planner->name_count; i++) {
+        if (ps_str_equal(planner->names[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct ps_exposure *find_exposure(const struct ps_exposures *exposures,
+                                               struct ps_str name)
+{
+    for (size_t i = 0; i < exposures->count; i++) {
+        if (ps_str_equal(exposures->list[i].name, name)) {
+            return &exposures->list[i];
+        }
+    }
+    return NULL;
+}
+
+/* Whether the pod was injected with the exposure, by its annotation portside.dev/status. */
+static bool carries(struct ps_arena *arena, const struct ps_service_pod *pod,
+                    struct ps_str exposure)
+{
+    struct ps_json *status = NULL;
+    if (pod->status.len == 0) {
+        return false;
+    }
+    /* One that cannot be read may carry anything. */
+    return !ps_ok(ps_json_parse(arena, pod->status, &status, NULL)) ||
+           ps_json_get_str(ps_json_get(status, "listeners"), exposure) != NULL;
+}
+
+/*
+ * True if a Service of an exposure that is no longer asked for must stay, because brokers that
+ * still run advertise it: portside never starts a rollout.
+ */
+static bool is_in_use(const struct ps_service_planner *planner, const struct ps_json *service)
+{
+    const struct ps_service_input *input = planner->input;
+    struct ps_str exposure = ps_label_of(service, PS_LABEL_EXPOSURE);
+    uint64_t ordinal = 0;
+    bool single = ps_str_to_uint(ps_label_of(service, PS_LABEL_ORDINAL), INT32_MAX, &ordinal);
+    if (find_exposure(input->exposures, exposure) != NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < input->pod_count; i++) {
+        const struct ps_service_pod *pod = &input->pods[i];
+        if ((!single || pod->ordinal == ordinal) && carries(planner->arena, pod, exposure)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One that another StatefulSet of that name owned goes with it, or is taken back. */
+static bool may_delete(const struct ps_service_input *input, const struct ps_json *service)
+{
+    const struct ps_json *owners = ps_json_get2(service, "metadata", "ownerReferences");
+    return ps_service_is_of(service, input->owner) && !ps_object_is_deleting(service) &&
+           (ps_json_count(owners) == 0 || ps_object_has_owner(service, input->owner->uid));
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return ps_str_compare(((const struct ps_action *)a)->name, ((const struct ps_action *)b)->name);
+}
+
+/* all: whatever is ours. */
+static void plan_deletions(struct ps_service_planner *planner, bool all)
+{
+    const struct ps_service_input *input = planner->input;
+    size_t first = planner->count;
+    for (size_t i = 0; i < input->service_count; i++) {
+        const struct ps_json *service = input->services[i];
+        struct ps_action deletion = ps_object_delete(PS_OBJECT_SERVICE, service);
+        if (may_delete(input, service) &&
+            (all || (!is_desired(planner, deletion.name) && !is_in_use(planner, service)))) {
+            ps_service_planner_add(planner, &deletion);
+        }
+    }
+    if (planner->count > first) {
+        qsort(&planner->actions[first], planner->count - first, sizeof(planner->actions[0]),
+              by_name);
+    }
+}
+
+static bool has_injected_pod(const struct ps_service_input *input)
+{
+    for (size_t i = 0; i < input->pod_count; i++) {
+        if (input->pods[i].status.len > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Injected brokers go on being served as they are, until the last one is gone. */
+static void plan_withdrawal(struct ps_service_planner *planner)
+{
+    const struct ps_service_input *input = planner->input;
+    const struct ps_json *policy =
+        find_policy(input, ps_service_policy_name(planner->arena, input->owner->name));
+    if (has_injected_pod(input)) {
+        return;
+    }
+    if (ps_service_is_of(policy, input->owner) && !ps_object_is_deleting(policy)) {
+        struct ps_action deletion = ps_object_delete(PS_OBJECT_NETWORK_POLICY, policy);
+        ps_service_planner_add(planner, &deletion);
+    }
+    plan_deletions(planner, true);
+}
+
+static void plan_all(struct ps_service_planner *planner)
+{
+    for (size_t i = 0; i < planner->input->exposures->count; i++) {
+        ps_service_plan_exposure(planner, i);
+    }
+    ps_service_plan_policy(planner);
+    struct ps_action record = ps_port_record_plan(planner->arena, planner->input);
+    ps_service_planner_add(planner, &record);
+    plan_deletions(planner, false);
+}
+
+void ps_service_plan(struct ps_arena *arena, const struct ps_service_input *input,
+                     struct ps_service_plan *ret_plan)
+{
+    struct ps_service_planner planner = {.arena = arena, .input = input};
+    /* What belongs to a StatefulSet that is on its way out goes with it. */
+    if (!input->owner->deleting) {
+        bool withdrawn = input->withdrawn || input->exposures->opted_out;
+        if (withdrawn) {
+            plan_withdrawal(&planner);
+        } else {
+            plan_all(&planner);
+        }
+    }
+    *ret_plan = (struct ps_service_plan){planner.count, planner.actions};
+}
