@@ -15,21 +15,22 @@
 
 struct job {
     struct ps_kube_watch *watch;
+    const char *word;
     struct ps_str words;
 };
 
 static struct ps_status write_words(void *arg)
 {
     struct job *job = arg;
-    job->words = ps_kube_words(job->watch->kube->scratch, &job->watch->list, "watch");
+    job->words = ps_kube_words(job->watch->kube->scratch, &job->watch->list, job->word);
     return ps_success();
 }
 
-const char *ps_watch_words(struct ps_kube_watch *watch)
+const char *ps_watch_words(struct ps_kube_watch *watch, const char *word)
 {
-    struct job job = {.watch = watch};
+    struct job job = {.watch = watch, .word = word};
     struct ps_status status = ps_arena_run(watch->kube->scratch, write_words, &job, NULL);
-    return ps_ok(status) ? job.words.ptr : "watch";
+    return ps_ok(status) ? job.words.ptr : word;
 }
 
 void ps_watch_trouble(struct ps_kube_watch *watch, const char *cause)
@@ -38,7 +39,7 @@ void ps_watch_trouble(struct ps_kube_watch *watch, const char *cause)
         return;
     }
     struct ps_error error = {.message = ""};
-    (void)!ps_ok(ps_fail(&error, PS_CODE_IO, "%s: %s", ps_watch_words(watch), cause));
+    (void)!ps_ok(ps_fail(&error, PS_CODE_IO, "%s: %s", ps_watch_words(watch, "watch"), cause));
     ps_arena_reset(watch->kube->scratch);
     watch->options.on_trouble(watch->options.arg, &error);
 }

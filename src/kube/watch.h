@@ -47,8 +47,8 @@ struct ps_kube_watch {
 /* Tells the caller of a failure: "watch pods in namespace 'kafka': cause". */
 void ps_watch_trouble(struct ps_kube_watch *watch, const char *cause);
 
-/* "watch pods in namespace 'kafka'", in the scratch arena; NULL if there is no memory. */
-const char *ps_watch_words(struct ps_kube_watch *watch);
+/* "watch pods in namespace 'kafka'" if word is "watch"; in the scratch arena. */
+const char *ps_watch_words(struct ps_kube_watch *watch, const char *word);
 
 /* Keeps version, unless it is empty. */
 void ps_watch_keep_version(struct ps_kube_watch *watch, struct ps_str version);

@@ -144,6 +144,8 @@ static void take_page(void *arg, const struct ps_kube_result *result)
         tell_page(watch, &items, first);
         return;
     }
+    (void)!ps_ok(ps_wrap(&error, "%s", ps_watch_words(watch, "list")));
+    ps_arena_reset(watch->kube->scratch);
     struct ps_kube_result garbage = *result;
     garbage.error = &error;
     fail_list(watch, &garbage);

@@ -195,7 +195,7 @@ static void explain(struct ps_kube_watch *watch)
     bool parsed =
         watch->lines.len > 0 && ps_ok(ps_arena_run(watch->kube->answers, parse, &job, NULL));
     struct ps_kube_answer answer = {
-        .what = ps_watch_words(watch),
+        .what = ps_watch_words(watch, "watch"),
         .status = watch->status,
         .broken = broken,
         .object = parsed ? job.root : NULL,
