@@ -25,7 +25,8 @@ struct ps_exposure_reader;
       "The exposures of this StatefulSet. Each one but `external` has annotations of its own, " \
       "`<exposure>.portside.dev/…`.", \
       false, false, listeners) \
-    X(TYPE, "type", "NodePort", "a type", "NodePort or None; LoadBalancer and ClusterIP with a later version", \
+    X(TYPE, "type", "NodePort", "a type", \
+      "NodePort or None; LoadBalancer and ClusterIP with a later version", \
       "How clients reach the brokers: a node port, a load balancer, a TCP proxy of your own in " \
       "front of a cluster IP, or `None` for the listener alone. This version knows `NodePort` " \
       "and `None`.", \
