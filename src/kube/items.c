@@ -95,18 +95,17 @@ bool ps_items_init(struct ps_items *items, struct ps_str text)
     }
     struct ps_str key;
     struct ps_str value;
-    while (next_member(text, &at, &key, &value)) {
+    do {
+        if (!next_member(text, &at, &key, &value)) {
+            return false;
+        }
         if (ps_str_is(key, "\"items\"") && value.ptr[0] == '[') {
             items->array = value;
             items->at = 1;
         }
         at = skip_space(text, at);
-        if (at >= text.len || text.ptr[at] != ',') {
-            break;
-        }
-        at++;
-    }
-    return at + 1 == text.len && text.ptr[at] == '}';
+    } while (at < text.len && text.ptr[at++] == ',');
+    return at == text.len && text.ptr[at - 1] == '}';
 }
 
 bool ps_items_next(struct ps_items *items, struct ps_str *ret_item)
