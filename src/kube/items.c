@@ -95,7 +95,7 @@ bool ps_items_init(struct ps_items *items, struct ps_str text)
     }
     struct ps_str key;
     struct ps_str value;
-    do {
+    for (;;) {
         if (!next_member(text, &at, &key, &value)) {
             return false;
         }
@@ -104,8 +104,14 @@ bool ps_items_init(struct ps_items *items, struct ps_str text)
             items->at = 1;
         }
         at = skip_space(text, at);
-    } while (at < text.len && text.ptr[at++] == ',');
-    return at == text.len && text.ptr[at - 1] == '}';
+        if (at >= text.len) {
+            return false;
+        }
+        char c = text.ptr[at++];
+        if (c != ',') {
+            return c == '}' && at == text.len;
+        }
+    }
 }
 
 bool ps_items_next(struct ps_items *items, struct ps_str *ret_item)
