@@ -45,7 +45,8 @@ def use_kafka():
     for node in ("n1", "n2", "n3"):
         listed = enter(node, "ctr", "-n", "k8s.io", "images", "list", "-q", f"name=={image}").out
         if image not in listed:
-            subprocess.run([os.path.join(HERE, "load-image"), made.stdout.decode().strip()], check=True)
+            load = [os.path.join(HERE, "load-image"), made.stdout.decode().strip()]
+            subprocess.run(load, check=True)
             return
 
 
@@ -94,11 +95,10 @@ def wait_pods(context, namespace, what, holds, count=3, statefulset="kafka", sec
     except Exception as error:
         shown = context.kubectl("get", "pods", "-n", namespace, "-o", "wide").out
         events = context.kubectl(
-            "get", "events", "-n", namespace, "--field-selector", "type=Warning"
+            "get", "events", "-n", namespace, "--field-selector", "type=Warning", expect=None
         ).out
-        logs = context.kubectl(
-            "logs", "-n", namespace, f"{statefulset}-0", "--all-containers", "--tail=12", expect=None
-        )
+        options = ("--all-containers", "--tail=12")
+        logs = context.kubectl("logs", "-n", namespace, f"{statefulset}-0", *options, expect=None)
         raise type(error)(f"{error}\n{shown}{events}{logs.out}{logs.err}") from None
     return dict(seen)
 

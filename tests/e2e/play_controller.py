@@ -44,9 +44,7 @@ def play_controller(context, namespace, pods):
             lambda name=pod: (cluster.pod(namespace, name) or {"spec": {}})["spec"].get("nodeName"),
         )
         host = address(cluster, node)
-        context.kubectl(
-            "annotate", "pod", "-n", namespace, pod, f"external.portside.dev/host={host}",
-            f"external.portside.dev/port={port}",
-        )  # fmt: skip
+        endpoint = (f"external.portside.dev/host={host}", f"external.portside.dev/port={port}")
+        context.kubectl("annotate", "pod", "-n", namespace, pod, *endpoint)
         endpoints[pod] = (host, port, time.time())
     return endpoints

@@ -53,7 +53,8 @@ def run_one(context, name, function):
     """Runs one test and prints its line; 'passed', 'failed' or 'skipped'."""
     begun = time.monotonic()
     # With its two numbers this becomes a label, which has room for 63 characters.
-    context.prefix = f"{name.replace('_', '-')[:50].rstrip('-')}-{int(time.time() * 1000) % 1000000}"
+    stem = name.replace("_", "-")[:50].rstrip("-")
+    context.prefix = f"{stem}-{int(time.time() * 1000) % 1000000}"
     outcome, detail = "passed", ""
     try:
         function(context)

@@ -65,7 +65,7 @@ def check_environment(context, namespace, endpoints):
 
 
 def check_reachable(endpoints):
-    """Each broker's port answers on its own node, with the client's address kept, and on no other."""
+    """Each broker's port answers on its node only, with the client's address kept."""
     hosts = [host for host, _, _ in endpoints.values()]
     check(len(set(hosts)) == len(hosts), f"several brokers on one node: {hosts}")
     expected = {

@@ -35,7 +35,9 @@ netns() { echo "/run/netns/portside-$1"; }
 # The namespaces that are there were made with this state: names and addresses are fixed, so a
 # machine carries one set of nodes at a time.
 network_is_ours() {
-    [[ -e $(netns cp) && $(cat "$E2E_STATE/network" 2>/dev/null) == "$(stat -Lc %i "$(netns cp)")" ]]
+    local made
+    [[ -e $(netns cp) ]] && made=$(cat "$E2E_STATE/network" 2>/dev/null) &&
+        [[ $made == "$(stat -Lc %i "$(netns cp)")" ]]
 }
 
 need_root() {
