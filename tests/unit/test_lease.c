@@ -301,107 +301,6 @@ START_TEST(test_suspend)
 }
 END_TEST
 
-static void check_bodies(struct ps_arena *arena, const void *row)
-{
-    struct ps_lease_state state = {.observed = false};
-    struct ps_lease_timing timing = ps_lease_timing_default();
-    struct candidate a = new_candidate("a");
-    struct ps_lease_now now = clocks(&a, 0);
-    (void)row;
-    struct ps_lease_action action = ps_lease_step(arena, &state, &timing, &a.identity, &now, false);
-    ck_assert_int_eq(action.kind, PS_LEASE_READ);
-    ck_assert(!action.leader);
-
-    now.mono_ms = 1000;
-    ps_lease_observe(&state, &a.identity, NULL, &now);
-    action = ps_lease_step(arena, &state, &timing, &a.identity, &now, false);
-    ck_assert_int_eq(action.kind, PS_LEASE_CREATE);
-    ck_assert_str_eq(
-        action.body.ptr,
-        "{\"apiVersion\":\"coordination.k8s.io/v1\",\"kind\":\"Lease\",\"metadata\":{\"name\":"
-        "\"portside\",\"namespace\":\"portside-system\"},\"spec\":{\"holderIdentity\":\"a\","
-        "\"leaseDurationSeconds\":10,\"acquireTime\":\"2026-11-21T14:06:27.123456Z\","
-        "\"leaseTransitions\":0,\"renewTime\":\"2026-11-21T14:06:27.123456Z\"}}");
-    /* While the answer is on its way, nothing more is sent. */
-    action = ps_lease_step(arena, &state, &timing, &a.identity, &now, false);
-    ck_assert_int_eq(action.kind, PS_LEASE_NOTHING);
-
-    now.mono_ms = 2000;
-    ps_lease_observe(&state, &a.identity,
-                     parse(arena, PS_STR("{\"metadata\":{\"resourceVersion\":\"7\"},\"spec\":{"
-                                         "\"holderIdentity\":\"\",\"leaseTransitions\":3}}")),
-                     &now);
-    action = ps_lease_step(arena, &state, &timing, &a.identity, &now, false);
-    ck_assert_int_eq(action.kind, PS_LEASE_TAKE_OVER);
-    ck_assert_str_eq(action.body.ptr,
-                     "{\"metadata\":{\"resourceVersion\":\"7\"},\"spec\":{\"holderIdentity\":\"a\","
-                     "\"leaseDurationSeconds\":10,\"acquireTime\":\"2026-11-21T14:06:27.123456Z\","
-                     "\"leaseTransitions\":4,\"renewTime\":\"2026-11-21T14:06:27.123456Z\"}}");
-    ps_lease_wrote(&state, &timing, &a.identity, PS_LEASE_CONFIRMED,
-                   parse(arena, PS_STR("{\"metadata\":{\"resourceVersion\":\"8\"},\"spec\":{"
-                                       "\"holderIdentity\":\"a\"}}")),
-                   &now, &now);
-    ck_assert(ps_lease_is_leader(&state, &now));
-
-    /* A watch that lags behind shows the version before. */
-    ps_lease_observe(&state, &a.identity,
-                     parse(arena, PS_STR("{\"metadata\":{\"resourceVersion\":\"7\"},\"spec\":{"
-                                         "\"holderIdentity\":\"\"}}")),
-                     &now);
-    ck_assert(ps_lease_is_leader(&state, &now));
-
-    action = ps_lease_step(arena, &state, &timing, &a.identity, &now, true);
-    ck_assert_int_eq(action.kind, PS_LEASE_RELEASE);
-    ck_assert(!action.leader);
-    ck_assert_str_eq(action.body.ptr,
-                     "{\"metadata\":{\"resourceVersion\":\"8\"},\"spec\":{\"holderIdentity\":\"\","
-                     "\"leaseDurationSeconds\":1,\"renewTime\":\"2026-11-21T14:06:27.123456Z\"}}");
-    ck_assert(!ps_lease_is_leader(&state, &now));
-
-    /* A renewal that was on its way is answered late: it gives nothing back. */
-    ps_lease_wrote(&state, &timing, &a.identity, PS_LEASE_CONFIRMED,
-                   parse(arena, PS_STR("{\"metadata\":{\"resourceVersion\":\"9\"},\"spec\":{"
-                                       "\"holderIdentity\":\"a\"}}")),
-                   &now, &now);
-    ck_assert(!ps_lease_is_leader(&state, &now));
-    action = ps_lease_step(arena, &state, &timing, &a.identity, &now, true);
-    ck_assert_int_eq(action.kind, PS_LEASE_RELEASE);
-}
-
-START_TEST(test_bodies)
-{
-    ps_in_arena(check_bodies, NULL);
-}
-END_TEST
-
-/* Leases that no Kubernetes made. */
-static const char *const odd[] = {
-    "{}",
-    "[]",
-    "{\"spec\":null,\"metadata\":{}}",
-    "{\"spec\":{\"holderIdentity\":7,\"leaseDurationSeconds\":\"x\",\"leaseTransitions\":1.5}}",
-    "{\"metadata\":{\"resourceVersion\":\"not a number\"},\"spec\":{\"holderIdentity\":\"\"}}",
-    "{\"metadata\":{\"resourceVersion\":\"99999999999999999999999\"}}",
-};
-
-static void check_odd(struct ps_arena *arena, const void *row)
-{
-    struct ps_lease_state state = {.observed = false};
-    struct ps_lease_timing timing = ps_lease_timing_default();
-    struct candidate a = new_candidate("a");
-    struct ps_lease_now now = clocks(&a, 5000);
-    ps_lease_observe(&state, &a.identity, parse(arena, ps_str_of(*(const char *const *)row)), &now);
-    struct ps_lease_action action = ps_lease_step(arena, &state, &timing, &a.identity, &now, false);
-    ck_assert_int_eq(action.kind, PS_LEASE_TAKE_OVER);
-    ck_assert(!action.leader);
-}
-
-START_TEST(test_odd)
-{
-    ps_in_arena(check_odd, &odd[_i]);
-}
-END_TEST
-
 Suite *ps_test_suite(void)
 {
     Suite *suite = suite_create("lease");
@@ -409,8 +308,6 @@ Suite *ps_test_suite(void)
     tcase_add_loop_test(tcase, test_micro_time, 0, PS_COUNT(times));
     tcase_add_loop_test(tcase, test_world, 0, PS_COUNT(rows));
     tcase_add_test(tcase, test_suspend);
-    tcase_add_test(tcase, test_bodies);
-    tcase_add_loop_test(tcase, test_odd, 0, PS_COUNT(odd));
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What leader election writes into the Lease, and what it makes of Leases that others wrote. */
+#include "in_arena.h"
+#include "portside/lease.h"
+#include "support/runner.h"
+
+#define WALL_US INT64_C(1795269987123456) /* 2026-11-21T14:06:27.123456Z */
+#define WALL "\"2026-11-21T14:06:27.123456Z\""
+
+static const struct ps_lease_identity identity = {PS_STR_INIT("a"), PS_STR_INIT("portside"),
+                                                  PS_STR_INIT("portside-system")};
+
+static const struct ps_json *parse(struct ps_arena *arena, const char *text)
+{
+    struct ps_json *root = NULL;
+    ck_assert_msg(ps_ok(ps_json_parse(arena, ps_str_of(text), &root, NULL)), "%s", text);
+    return root;
+}
+
+struct election {
+    struct ps_arena *arena;
+    struct ps_lease_state state;
+    struct ps_lease_timing timing;
+    struct ps_lease_now now;
+};
+
+static struct election new_election(struct ps_arena *arena)
+{
+    return (struct election){
+        .arena = arena, .timing = ps_lease_timing_default(), .now = {1000, WALL_US}};
+}
+
+static void see(struct election *e, const char *lease)
+{
+    ps_lease_observe(&e->state, &identity, lease == NULL ? NULL : parse(e->arena, lease), &e->now);
+}
+
+static struct ps_lease_action step(struct election *e, bool release)
+{
+    return ps_lease_step(e->arena, &e->state, &e->timing, &identity, &e->now, release);
+}
+
+static void confirm(struct election *e, const char *lease)
+{
+    ps_lease_wrote(&e->state, &e->timing, &identity, PS_LEASE_CONFIRMED, parse(e->arena, lease),
+                   &e->now, &e->now);
+}
+
+static bool leads(const struct election *e)
+{
+    return ps_lease_is_leader(&e->state, &e->now);
+}
+
+#define FREE                                                                                       \
+    "{\"metadata\":{\"resourceVersion\":\"7\"},\"spec\":{\"holderIdentity\":\"\",\"leaseTransitions\":3}}"
+#define OURS "{\"metadata\":{\"resourceVersion\":\"8\"},\"spec\":{\"holderIdentity\":\"a\"}}"
+#define OURS_LATER "{\"metadata\":{\"resourceVersion\":\"9\"},\"spec\":{\"holderIdentity\":\"a\"}}"
+
+static void check_create(struct ps_arena *arena, const void *row)
+{
+    struct election e = new_election(arena);
+    (void)row;
+    ck_assert_int_eq(step(&e, false).kind, PS_LEASE_READ);
+    e.now.mono_ms += 1000;
+    see(&e, NULL);
+    struct ps_lease_action action = step(&e, false);
+    ck_assert_int_eq(action.kind, PS_LEASE_CREATE);
+    ck_assert(!action.leader);
+    ck_assert_str_eq(action.body.ptr,
+                     "{\"apiVersion\":\"coordination.k8s.io/v1\",\"kind\":\"Lease\",\"metadata\":{"
+                     "\"name\":\"portside\",\"namespace\":\"portside-system\"},\"spec\":{"
+                     "\"holderIdentity\":\"a\",\"leaseDurationSeconds\":10,\"acquireTime\":" WALL
+                     ",\"leaseTransitions\":0,\"renewTime\":" WALL "}}");
+    /* While the answer is on its way, nothing more is sent. */
+    ck_assert_int_eq(step(&e, false).kind, PS_LEASE_NOTHING);
+}
+
+START_TEST(test_create)
+{
+    ps_in_arena(check_create, NULL);
+}
+END_TEST
+
+static void check_take_over(struct ps_arena *arena, const void *row)
+{
+    struct election e = new_election(arena);
+    (void)row;
+    see(&e, FREE);
+    struct ps_lease_action action = step(&e, false);
+    ck_assert_int_eq(action.kind, PS_LEASE_TAKE_OVER);
+    ck_assert_str_eq(action.body.ptr,
+                     "{\"metadata\":{\"resourceVersion\":\"7\"},\"spec\":{\"holderIdentity\":\"a\","
+                     "\"leaseDurationSeconds\":10,\"acquireTime\":" WALL
+                     ",\"leaseTransitions\":4,\"renewTime\":" WALL "}}");
+    ck_assert(!leads(&e));
+    confirm(&e, OURS);
+    ck_assert(leads(&e));
+    /* A watch that lags behind shows the version before. */
+    see(&e, FREE);
+    ck_assert(leads(&e));
+    e.now.mono_ms += e.timing.renew_ms;
+    action = step(&e, false);
+    ck_assert_int_eq(action.kind, PS_LEASE_RENEW);
+    ck_assert_str_eq(action.body.ptr,
+                     "{\"metadata\":{\"resourceVersion\":\"8\"},\"spec\":{\"holderIdentity\":\"a\","
+                     "\"leaseDurationSeconds\":10,\"renewTime\":" WALL "}}");
+}
+
+START_TEST(test_take_over)
+{
+    ps_in_arena(check_take_over, NULL);
+}
+END_TEST
+
+static void check_release(struct ps_arena *arena, const void *row)
+{
+    struct election e = new_election(arena);
+    (void)row;
+    see(&e, FREE);
+    (void)step(&e, false);
+    confirm(&e, OURS);
+    ck_assert(leads(&e));
+    struct ps_lease_action action = step(&e, true);
+    ck_assert_int_eq(action.kind, PS_LEASE_RELEASE);
+    ck_assert(!action.leader);
+    ck_assert(!leads(&e));
+    ck_assert_str_eq(action.body.ptr,
+                     "{\"metadata\":{\"resourceVersion\":\"8\"},\"spec\":{\"holderIdentity\":\"\","
+                     "\"leaseDurationSeconds\":1,\"renewTime\":" WALL "}}");
+    ck_assert_int_eq(step(&e, true).kind, PS_LEASE_NOTHING);
+    /* A renewal that was on its way is answered late: leadership does not come back by it. */
+    confirm(&e, OURS_LATER);
+    ck_assert(!leads(&e));
+    ck_assert_int_eq(step(&e, true).kind, PS_LEASE_RELEASE);
+}
+
+START_TEST(test_release)
+{
+    ps_in_arena(check_release, NULL);
+}
+END_TEST
+
+/* Leases that no Kubernetes made. */
+static const char *const odd[] = {
+    "{}",
+    "[]",
+    "{\"spec\":null,\"metadata\":{}}",
+    "{\"spec\":{\"holderIdentity\":7,\"leaseDurationSeconds\":\"x\",\"leaseTransitions\":1.5}}",
+    "{\"metadata\":{\"resourceVersion\":\"not a number\"},\"spec\":{\"holderIdentity\":\"\"}}",
+    "{\"metadata\":{\"resourceVersion\":\"99999999999999999999999\"}}",
+};
+
+static void check_odd(struct ps_arena *arena, const void *row)
+{
+    struct election e = new_election(arena);
+    see(&e, *(const char *const *)row);
+    struct ps_lease_action action = step(&e, false);
+    ck_assert_int_eq(action.kind, PS_LEASE_TAKE_OVER);
+    ck_assert(!action.leader);
+}
+
+START_TEST(test_odd)
+{
+    ps_in_arena(check_odd, &odd[_i]);
+}
+END_TEST
+
+Suite *ps_test_suite(void)
+{
+    Suite *suite = suite_create("lease_bodies");
+    TCase *tcase = tcase_create("lease_bodies");
+    tcase_add_test(tcase, test_create);
+    tcase_add_test(tcase, test_take_over);
+    tcase_add_test(tcase, test_release);
+    tcase_add_loop_test(tcase, test_odd, 0, PS_COUNT(odd));
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
