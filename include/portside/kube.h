@@ -7,7 +7,8 @@
  * may not call ps_kube_turn() or ps_kube_free(). What it is given is valid during the call only,
  * and it does not run inside ps_arena_run().
  *
- * Watches: kube_watch.h. Where the API server is: kube_config.h. Faults for tests: kube_transport.h.
+ * Watches: kube_watch.h. Where the API server is: kube_config.h. How bytes get there:
+ * kube_transport.h.
  */
 #pragma once
 
@@ -34,7 +35,7 @@ struct ps_kube_options {
     void *arg;                     /* of the two above */
 };
 
-/* A client; transport is owned by it from now on (freed at once on failure). options may be NULL. */
+/* A client that owns transport from now on (freed at once on failure). options may be NULL. */
 struct ps_status ps_kube_new(struct ps_transport *transport, const struct ps_kube_options *options,
                              struct ps_kube **ret_kube, struct ps_error *err) PS_MUST_USE;
 
@@ -121,14 +122,14 @@ struct ps_kube_result {
 
 /*
  * Queues a request. Tries again after 429, 5xx and lost connections, with growing pauses, until its
- * deadline (after 500 twice only): so a CREATE may find its own object of an earlier try (ALREADY_EXISTS). ret_id (may be
- * NULL) is for ps_kube_cancel(). Fails if the request makes no sense or there is no memory; on_done
- * is not called then.
+ * deadline (after 500 twice only): so a CREATE may find its own object of an earlier try
+ * (ALREADY_EXISTS). ret_id (may be NULL) is for ps_kube_cancel(). Fails if the request makes no
+ * sense or there is no memory; on_done is not called then.
  */
 struct ps_status ps_kube_send(struct ps_kube *kube, const struct ps_kube_request *request,
                               uint64_t *ret_id, struct ps_error *err) PS_MUST_USE;
 
-/* Forgets a request: on_done is not called. The server may carry it out. Unknown ids are ignored. */
+/* Forgets a request: no on_done. The server may carry it out. Unknown ids are ignored. */
 void ps_kube_cancel(struct ps_kube *kube, uint64_t id);
 
 /* Requests queued, waiting for another try, or under way; watches apart. */

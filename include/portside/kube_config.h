@@ -28,7 +28,7 @@ struct ps_status ps_kube_config_parse(struct ps_str text, const char *directory,
                                       const char *context, struct ps_kube_config **ret_config,
                                       struct ps_error *err) PS_MUST_USE;
 
-/* From a service account: host and port as of the environment, files token and ca.crt in directory. */
+/* From a service account: host and port of the environment, token and ca.crt in directory. */
 struct ps_status ps_kube_config_in_cluster(const char *host, const char *port,
                                            const char *directory,
                                            struct ps_kube_config **ret_config,

@@ -20,7 +20,7 @@ struct ps_event {
     int64_t code;          /* ERROR: as an HTTP status; 0 if it has none */
 };
 
-/* Decodes line; fails with PS_CODE_INPUT if it is no event, with PS_CODE_LIMIT if it is too large. */
+/* Decodes line; fails with PS_CODE_INPUT if it is no event, PS_CODE_LIMIT if it is too large. */
 struct ps_status ps_event_decode(struct ps_arena *arena, struct ps_str line,
                                  struct ps_event *ret_event, struct ps_error *err) PS_MUST_USE;
 

@@ -16,7 +16,7 @@ struct ps_items {
     size_t at;
 };
 
-/* Finds the member items of the object in text; false if text is no object with balanced brackets. */
+/* Finds the member items of the object in text; false if text is no object as a whole. */
 bool ps_items_init(struct ps_items *items, struct ps_str text);
 
 /* The next element; false at the end. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A kubeconfig file (k8s.io/client-go/tools/clientcmd/api/v1): a context names a cluster and a user.
+ * A kubeconfig file (k8s.io/client-go/tools/clientcmd/api/v1): a context names cluster and user.
  * What we cannot do is refused by name: ignoring it would end in a 401 that explains nothing.
  */
 #include "config.h"

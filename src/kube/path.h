@@ -21,7 +21,7 @@ const struct ps_kube_verb_info *ps_kube_verb_info(enum ps_kube_verb verb);
 struct ps_status ps_kube_check(const struct ps_kube_request *request,
                                struct ps_error *err) PS_MUST_USE;
 
-/* "/apis/apps/v1/namespaces/kafka/statefulsets/web?fieldManager=portside"; inside ps_arena_run(). */
+/* "/apis/apps/v1/namespaces/kafka/statefulsets/web?fieldManager=…"; inside ps_arena_run(). */
 struct ps_str ps_kube_path(struct ps_arena *arena, const struct ps_kube_request *request,
                            struct ps_str continue_token);
 
