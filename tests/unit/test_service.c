@@ -122,6 +122,16 @@ static void on_its_way_out(struct ps_world *world)
         "'app.kubernetes.io/managed-by':'portside'}},'spec':{}}");
 }
 
+static void surplus_on_its_way_out(struct ps_world *world)
+{
+    scale_down_done(world);
+    ps_world_put_service(
+        world, "external-kafka-2",
+        "{'metadata':{'name':'external-kafka-2','uid':'x','deletionTimestamp':'now','labels':{"
+        "'app.kubernetes.io/managed-by':'portside','portside.dev/statefulset':'kafka',"
+        "'portside.dev/exposure':'external','portside.dev/ordinal':'2'}},'spec':{}}");
+}
+
 static void orphan(struct ps_world *world)
 {
     ps_world_put_service(
@@ -224,6 +234,7 @@ static const struct row rows[] = {
     {"foreign", foreign, "report Service external-kafka-1 ForeignObject\n"},
     {"another's", anothers, "report Service external-kafka-1 NameCollision\n"},
     {"on its way out", on_its_way_out, ""},
+    {"surplus on its way out", surplus_on_its_way_out, ""},
     {"orphan", orphan, "take back Service external-kafka-1\n"},
     {"type None", type_none,
      "delete Service external-kafka-0\ndelete Service external-kafka-1\n"
