@@ -40,6 +40,14 @@ network_is_ours() {
         [[ $made == "$(stat -Lc %i "$(netns cp)")" ]]
 }
 
+# remove_netns NAME…: those that are there
+remove_netns() {
+    local name
+    for name in "$@"; do
+        [[ ! -e $(netns "$name") ]] || ip netns del "portside-$name"
+    done
+}
+
 need_root() {
     [[ $(id -u) == 0 ]] || die "must run as root: network namespaces, mounts, cgroups"
 }
