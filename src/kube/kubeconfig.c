@@ -4,7 +4,7 @@
  * What we cannot do is refused by name: ignoring it would end in a 401 that explains nothing.
  */
 #include "config.h"
-#include "yaml.h"
+#include "kubeyaml.h"
 
 #include "portside/heap.h"
 

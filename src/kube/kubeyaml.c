@@ -3,7 +3,7 @@
  * libyaml has memory of its own, so its parser and the event under way are held outside of
  * ps_arena_run() and given back behind it.
  */
-#include "yaml.h"
+#include "kubeyaml.h"
 
 #include "portside/buf.h"
 #include "portside/jw.h"
@@ -54,7 +54,7 @@ static void value_done(struct job *job)
     }
 }
 
-static struct ps_status open(struct job *job, bool mapping)
+static struct ps_status open_nested(struct job *job, bool mapping)
 {
     if (is_key(job)) {
         return refuse(job, "a key must be a text");
@@ -73,7 +73,7 @@ static struct ps_status open(struct job *job, bool mapping)
     return ps_success();
 }
 
-static void close(struct job *job)
+static void close_nested(struct job *job)
 {
     bool mapping = job->mapping[--job->depth];
     if (mapping) {
@@ -123,12 +123,12 @@ static struct ps_status take(struct job *job)
     case YAML_SCALAR_EVENT:
         return put_scalar(job);
     case YAML_MAPPING_START_EVENT:
-        return open(job, true);
+        return open_nested(job, true);
     case YAML_SEQUENCE_START_EVENT:
-        return open(job, false);
+        return open_nested(job, false);
     case YAML_MAPPING_END_EVENT:
     case YAML_SEQUENCE_END_EVENT:
-        close(job);
+        close_nested(job);
         return ps_success();
     case YAML_ALIAS_EVENT:
         return refuse(job, "aliases are not supported");
