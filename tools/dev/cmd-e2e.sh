@@ -1,14 +1,30 @@
 # shellcheck shell=bash disable=SC2154
 # SPDX-License-Identifier: Apache-2.0
 #
-# ./dev e2e [ARGUMENTS…]
+# ./dev e2e [ARGUMENTS…]         against a real API server without nodes
+# ./dev e2e nodes [ARGUMENTS…]   on three real nodes in network namespaces, with real Kafka (root)
 #
-# Builds portside and the real Kubernetes API server (about six minutes the first time) and runs the
-# end-to-end tests; the arguments go to tests/e2e/run.
+# Builds portside and the parts of Kubernetes that it needs (about six minutes the first time, ten
+# with nodes) and runs the end-to-end tests; the arguments go to tests/e2e/run or run-nodes.
+#
+#   --down   end the API server, or the nodes, that an earlier run has left running
 
+suite=run
+if [ "${1:-}" = nodes ]; then
+    suite=run-nodes
+    shift
+fi
+if [ "${1:-}" = --down ]; then
+    [ $# -eq 1 ] || die "unknown argument '$2': ./dev e2e --help"
+    [ "$suite" = run ] || exec "$root/tests/e2e/nodes-down"
+    exec "$root/tests/e2e/down"
+fi
 need build test e2e
 need_go
 must "building release in build/release" build-release build_preset release
-[ -x "$root/tests/e2e/run" ] || die "tests/e2e/run is not there yet"
-"$root/tests/e2e/build"
-exec "$root/tests/e2e/run" --portside "$root/build/release/bin/portside" "$@"
+if [ "$suite" = run ]; then
+    "$root/tests/e2e/build"
+else
+    "$root/tests/e2e/build" nodes
+fi
+exec "$root/tests/e2e/$suite" --portside "$root/build/release/bin/portside" "$@"
