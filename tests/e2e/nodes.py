@@ -30,6 +30,22 @@ def enter(where, *command, expect=0, stdin=None, seconds=60):
     return result
 
 
+def outside(script, *arguments):
+    """Runs a script of this folder in the network of the machine itself."""
+    network = f"/proc/{os.getpid()}/fd/{os.environ['PORTSIDE_E2E_OUTSIDE']}"
+    command = ["nsenter", f"--net={network}", os.path.join(HERE, script), *arguments]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def power_cut(node):
+    outside("nodes-down", node)
+
+
+def power_on():
+    """All nodes run and are ready."""
+    outside("nodes-up", "-q")
+
+
 def dial(addresses, where="client"):
     """What each address (host:port) says to who dials it: its answer, or why there is none."""
     lines = enter(where, os.path.join(BIN, "kit"), "dial", *addresses, expect=None).out

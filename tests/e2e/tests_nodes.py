@@ -6,6 +6,7 @@ import time
 
 from harness import check
 from nodes import CLIENT, create, dial, init_state, is_ready, log_of, pods_of, wait_pods
+from nodes import power_cut, power_on
 from play_controller import play_controller
 from portside import check_injected
 
@@ -64,12 +65,17 @@ def check_environment(context, namespace, endpoints):
             )
 
 
+def answer_of(name):
+    """What a stand-in broker says to the client outside, whose address was kept."""
+    return f"pod={name} port=9194 client={CLIENT}"
+
+
 def check_reachable(endpoints):
-    """Each broker's port answers on its node only, with the client's address kept."""
+    """Each broker's port answers on its node and on no other."""
     hosts = [host for host, _, _ in endpoints.values()]
     check(len(set(hosts)) == len(hosts), f"several brokers on one node: {hosts}")
     expected = {
-        f"{host}:{port}": f"pod={name} port=9194 client={CLIENT}" if host == own else "no-answer"
+        f"{host}:{port}": answer_of(name) if host == own else "no-answer"
         for name, (own, port, _) in endpoints.items()
         for host in hosts
     }
@@ -85,5 +91,39 @@ def test_broker_waits_for_its_endpoint_and_is_reached_on_its_node_only(context):
     for pod in wait_pods(context, namespace, "brokers are ready", is_ready).values():
         check_injected(pod, "kafka", "env")
     check_ended(context, namespace, endpoints)
+    check_environment(context, namespace, endpoints)
+    check_reachable(endpoints)
+
+
+def check_one_away(endpoints, away):
+    """Nobody answers for that broker, everybody else does."""
+    found = dial([f"{host}:{port}" for host, port, _ in endpoints.values()])
+    for name, (host, port, _) in endpoints.items():
+        said = found[f"{host}:{port}"]
+        check((said == answer_of(name)) == (name != away), f"{name}, while {away} is off: {said}")
+
+
+def test_broker_is_back_at_its_endpoint_after_a_power_cut(context):
+    namespace = context.namespace()
+    create(context, namespace, "standin")
+    endpoints = play_controller(context, namespace, BROKERS)
+    before = wait_pods(context, namespace, "brokers are ready", is_ready)
+    power_cut(before["kafka-1"]["spec"]["nodeName"])
+    try:
+        check_one_away(endpoints, "kafka-1")
+    finally:
+        power_on()
+    wait_pods(
+        context,
+        namespace,
+        "the broker was started again",
+        lambda pod: is_ready(pod)
+        and pod["status"]["containerStatuses"][0]["restartCount"]
+        == (1 if pod["metadata"]["name"] == "kafka-1" else 0),
+    )
+    for name, pod in pods_of(context.cluster, namespace, "kafka").items():
+        check(
+            pod["metadata"]["uid"] == before[name]["metadata"]["uid"], f"{name} is another pod now"
+        )
     check_environment(context, namespace, endpoints)
     check_reachable(endpoints)
