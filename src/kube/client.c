@@ -63,8 +63,8 @@ static uint64_t system_random(void *arg)
 {
     (void)arg;
     uint64_t bits = 0;
-    (void)getrandom(&bits, sizeof(bits), GRND_NONBLOCK); /* jitter: zero would do */
-    return bits;
+    ssize_t got = getrandom(&bits, sizeof(bits), GRND_NONBLOCK);
+    return got == (ssize_t)sizeof(bits) ? bits : 0; /* only jitter: zero does no harm */
 }
 
 static void set_defaults(struct ps_kube_options *options)

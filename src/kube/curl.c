@@ -6,6 +6,7 @@
  */
 #include "portside/kube_transport.h"
 
+#include "alias.h"
 #include "config.h"
 
 #include "portside/clock.h"
@@ -26,6 +27,7 @@ struct curl_transport {
     struct ps_kube_config *config;
     CURLM *multi;
     struct ps_transfer *transfers;
+    struct ps_alias alias;
 };
 
 struct ps_transfer {
@@ -87,9 +89,13 @@ static bool add_header(struct ps_transfer *transfer, const char *prefix, struct 
 static bool add_headers(struct ps_transfer *transfer)
 {
     struct ps_str token = ps_str_trim(ps_source_view(&transfer->transport->config->token));
+    const char *host = transfer->transport->alias.host;
     const char *type = transfer->request.content_type;
     if (!add_header(transfer, "Accept: application/json", PS_STR("")) ||
         !add_header(transfer, "Expect:", PS_STR(""))) { /* no 100-continue: it is a round trip */
+        return false;
+    }
+    if (host != NULL && !add_header(transfer, "Host: ", ps_str_of(host))) {
         return false;
     }
     if (type != NULL && !add_header(transfer, "Content-Type: ", ps_str_of(type))) {
@@ -116,29 +122,32 @@ static bool set_blob(CURL *easy, CURLoption option, struct ps_str content)
 
 static bool set_trust(CURL *easy, const struct ps_kube_config *config)
 {
-    if (config->insecure) {
-        return curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L) == CURLE_OK &&
-               curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L) == CURLE_OK;
-    }
-    return set_blob(easy, CURLOPT_CAINFO_BLOB, ps_source_view(&config->ca)) &&
-           set_blob(easy, CURLOPT_SSLCERT_BLOB, ps_source_view(&config->certificate)) &&
+    bool set = config->insecure ? curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L) == CURLE_OK &&
+                                      curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L) == CURLE_OK
+                                : set_blob(easy, CURLOPT_CAINFO_BLOB, ps_source_view(&config->ca));
+    return set && set_blob(easy, CURLOPT_SSLCERT_BLOB, ps_source_view(&config->certificate)) &&
            set_blob(easy, CURLOPT_SSLKEY_BLOB, ps_source_view(&config->key));
 }
 
-static bool set_url(CURL *easy, const struct ps_kube_config *config, const char *path)
+static bool set_url(CURL *easy, const struct ps_kube_config *config, const struct ps_alias *alias,
+                    const char *path)
 {
-    size_t bytes = strlen(config->server) + strlen(path) + 1;
+    const char *server = alias->server != NULL ? alias->server : config->server;
+    size_t bytes = strlen(server) + strlen(path) + 1;
     char *url = ps_heap_new(1, bytes);
     if (url == NULL) {
         return false;
     }
-    (void)snprintf(url, bytes, "%s%s", config->server, path);
+    (void)snprintf(url, bytes, "%s%s", server, path);
     bool set = curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK &&
                curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L) == CURLE_OK &&
                curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK;
     ps_heap_free(url);
     if (set && config->proxy != NULL) {
         set = curl_easy_setopt(easy, CURLOPT_PROXY, config->proxy) == CURLE_OK;
+    }
+    if (set && alias->connect_to != NULL) {
+        set = curl_easy_setopt(easy, CURLOPT_CONNECT_TO, alias->connect_to) == CURLE_OK;
     }
     return set;
 }
@@ -177,7 +186,8 @@ static bool prepare(struct ps_transfer *transfer)
     transfer->easy = curl_easy_init();
     return transfer->easy != NULL && set_connection(transfer) && set_exchange(transfer) &&
            set_trust(transfer->easy, config) &&
-           set_url(transfer->easy, config, transfer->request.path) && add_headers(transfer) &&
+           set_url(transfer->easy, config, &transfer->transport->alias, transfer->request.path) &&
+           add_headers(transfer) &&
            curl_multi_add_handle(transfer->transport->multi, transfer->easy) == CURLM_OK;
 }
 
@@ -325,6 +335,7 @@ static void free_transport(struct ps_transport *transport)
     if (curl->multi != NULL) {
         (void)curl_multi_cleanup(curl->multi);
     }
+    ps_alias_clear(&curl->alias);
     ps_kube_config_free(curl->config);
     ps_heap_free(curl);
 }
@@ -347,6 +358,13 @@ struct ps_status ps_transport_curl(struct ps_kube_config *config,
         curl_multi_setopt(curl->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT) != CURLM_OK) {
         free_transport(&curl->base);
         return ps_fail(err, PS_CODE_IO, "libcurl cannot be set up");
+    }
+    if (!ps_alias_init(&curl->alias, config->server, config->server_name)) {
+        struct ps_status status =
+            ps_fail(err, PS_CODE_INPUT, "the server '%s' or its tls-server-name '%s' is no address",
+                    config->server, config->server_name == NULL ? "" : config->server_name);
+        free_transport(&curl->base);
+        return status;
     }
     *ret_transport = &curl->base;
     return ps_success();

@@ -81,7 +81,8 @@ static void put_object(struct ps_buf *buf, const struct ps_kube_request *request
         put_segment(buf, request->namespace);
     }
     ps_buf_printf(buf, "/%s", request->resource->plural);
-    if (ps_kube_verb_info(request->verb)->named) {
+    const struct ps_kube_verb_info *info = ps_kube_verb_info(request->verb);
+    if (info != NULL && info->named) {
         put_segment(buf, request->name);
     }
     put_segment(buf, request->subresource);
@@ -115,7 +116,8 @@ struct ps_str ps_kube_path(struct ps_arena *arena, const struct ps_kube_request 
         put_selectors(&buf, request);
         put_query(&buf, "continue", continue_token);
     }
-    if (ps_kube_verb_info(request->verb)->writes) {
+    const struct ps_kube_verb_info *info = ps_kube_verb_info(request->verb);
+    if (info != NULL && info->writes) {
         put_write_options(&buf, request);
     }
     return ps_buf_view(&buf);
