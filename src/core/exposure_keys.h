@@ -71,42 +71,42 @@ struct ps_exposure_reader;
     X(EXTERNAL_TRAFFIC_POLICY, "external-traffic-policy", "Local", "a traffic policy", \
       "Local or Cluster", \
       "`externalTrafficPolicy` of the broker Services.", \
-      true, false, word) \
+      true, false, traffic_policy) \
     X(BOOTSTRAP, "bootstrap", "true", "a switch", "true or false", \
       "Whether there is a bootstrap Service.", \
-      true, false, word) \
+      true, false, bootstrap) \
     X(SERVICE_ANNOTATIONS, "service-annotations", "", "a map", "lines 'name: value'", \
       "Annotations of the broker Services, with the templates of `advertised-host`, within the " \
       "policy of the installation.", \
-      true, false, text) \
+      true, false, service_annotations) \
     X(BOOTSTRAP_ANNOTATIONS, "bootstrap-annotations", "", "a map", "lines 'name: value'", \
       "Annotations of the bootstrap Service.", \
-      true, false, text) \
+      true, false, bootstrap_annotations) \
     X(LOAD_BALANCER_CLASS, "load-balancer-class", "", "a load balancer class", \
       "a name as in the Service API", \
       "`loadBalancerClass` of the Services.", \
-      true, false, text) \
+      true, false, class) \
     X(LOAD_BALANCER_IPS, "load-balancer-ips", "", "a list of addresses", \
       "a comma-separated list of IP addresses", \
       "Addresses of the load balancers, by ordinal.", \
       true, false, addresses) \
     X(ALLOCATE_NODE_PORTS, "allocate-node-ports", "true", "a switch", "true or false", \
       "`allocateLoadBalancerNodePorts` of the Services.", \
-      true, false, word) \
+      true, false, allocate) \
     X(ALLOW_FROM, "allow-from", "", "a list of address ranges", \
       "a comma-separated list of ranges such as 192.0.2.0/24", \
       "Who may connect. If not set, anyone.", \
-      true, false, text) \
+      true, false, ranges) \
     X(IP_FAMILIES, "ip-families", "", "a list of IP families", "IPv4, IPv6 or both with a comma", \
       "`ipFamilies` of the Services. If not set, those of the cluster.", \
       true, false, ip_families) \
     X(IP_FAMILY_POLICY, "ip-family-policy", "", "an IP family policy", \
       "SingleStack, PreferDualStack or RequireDualStack", \
       "`ipFamilyPolicy` of the Services. If not set, that of the cluster.", \
-      true, false, word) \
+      true, false, ip_family_policy) \
     X(RACK_LABEL, "rack-label", "", "a label", "the name of a node label", \
       "Node label whose value becomes `broker.rack`.", \
-      false, false, text) \
+      false, false, label) \
     X(TLS_SECRET, "tls-secret", "", "the name of a Secret", \
       "lower-case letters, digits, '-' and '.'", \
       "Secret of type `kubernetes.io/tls` with the certificate of the listener.", \
@@ -117,15 +117,15 @@ struct ps_exposure_reader;
       true, false, word) \
     X(SHARED_PORT, "shared-port", "false", "a switch", "true or false", \
       "One node port for all brokers, the same on every node.", \
-      true, false, word) \
+      true, false, shared_port) \
     X(ENV, "env", "", "a list of variables", "lines 'NAME=template'", \
       "Further variables of the broker's environment, one for each line, with the templates of " \
       "`advertised-host`.", \
-      false, false, text) \
+      false, false, env) \
     X(ON_MISSING, "on-missing", "wait", "an action", "wait or start", \
       "What happens while no endpoint is known: `wait` goes on waiting, `start` starts the " \
       "broker unchanged after `wait-timeout`.", \
-      true, false, word) \
+      true, false, on_missing) \
     X(WAIT_TIMEOUT, "wait-timeout", "10m", "a duration", \
       "numbers with h, m or s, such as 10m or 1m30s", \
       "How long `on-missing: start` waits.", \

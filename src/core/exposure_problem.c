@@ -35,9 +35,13 @@ static void fill(struct ps_exposure_reader *reader, bool unsupported, struct ps_
         whose = "the default of this installation for ";
         break;
     }
+    bool further = !ps_str_is(reader->names[reader->index], "external") &&
+                   ps_exposure_key_get(reader->key)->per_exposure;
+    struct ps_str exposure = further ? reader->names[reader->index] : PS_STR("");
     reader->problem->unsupported = unsupported;
-    reader->problem->message = ps_arena_printf(reader->arena, "%s" PS_ANNOTATION_PREFIX "%s: %.*s",
-                                               whose, name, PS_FMT(text));
+    reader->problem->message =
+        ps_arena_printf(reader->arena, "%s%.*s%s" PS_ANNOTATION_PREFIX "%s: %.*s", whose,
+                        PS_FMT(exposure), further ? "." : "", name, PS_FMT(text));
 }
 
 bool ps_exposure_refuse(struct ps_exposure_reader *reader, struct ps_str text)

@@ -28,8 +28,13 @@ struct ps_exposure_reader {
     struct ps_exposure_problem *problem;
     enum ps_exposure_key_id key; /* the row that is being read */
     enum ps_exposure_source source;
+    bool all;          /* what has no effect yet is read all the same */
+    size_t name_count; /* of portside.dev/listeners */
+    struct ps_str names[PS_EXPOSURES_MAX];
+    /* The one of names that is being read; the annotations of all brokers are with the first. */
+    size_t index;
     /* What the object itself states, trimmed; empty views where it is silent. */
-    struct ps_str stated[PS_EXPOSURE_KEY_COUNT];
+    struct ps_str stated[PS_EXPOSURES_MAX][PS_EXPOSURE_KEY_COUNT];
 };
 
 /* text for a message: what a terminal might act upon is escaped, what is long is cut. */
@@ -44,7 +49,6 @@ bool ps_exposure_refuse_unsupported(struct ps_exposure_reader *reader, struct ps
 
 /* Readers of the columns of PS_EXPOSURE_KEYS. */
 ps_exposure_read ps_exposure_read_word;
-ps_exposure_read ps_exposure_read_text;
 ps_exposure_read ps_exposure_read_inject;
 ps_exposure_read ps_exposure_read_listeners;
 ps_exposure_read ps_exposure_read_type;
@@ -63,6 +67,33 @@ ps_exposure_read ps_exposure_read_duration;
 ps_exposure_read ps_exposure_read_container;
 ps_exposure_read ps_exposure_read_family;
 ps_exposure_read ps_exposure_read_delivery;
+ps_exposure_read ps_exposure_read_traffic_policy;
+ps_exposure_read ps_exposure_read_bootstrap;
+ps_exposure_read ps_exposure_read_allocate;
+ps_exposure_read ps_exposure_read_shared_port;
+ps_exposure_read ps_exposure_read_on_missing;
+ps_exposure_read ps_exposure_read_ip_family_policy;
+ps_exposure_read ps_exposure_read_ranges;
+ps_exposure_read ps_exposure_read_class;
+ps_exposure_read ps_exposure_read_label;
+ps_exposure_read ps_exposure_read_service_annotations;
+ps_exposure_read ps_exposure_read_bootstrap_annotations;
+ps_exposure_read ps_exposure_read_env;
 
 /* True if name may name an exposure: a DNS label (RFC 1123) of at most 40 bytes. */
 bool ps_exposure_is_name(struct ps_str name);
+
+/* Index of name in names; name_count if it is not there. */
+size_t ps_exposure_find_name(const struct ps_exposure_reader *reader, struct ps_str name);
+
+/* True if the row that is being read has effect. */
+bool ps_exposure_has_effect(const struct ps_exposure_reader *reader);
+
+/* True if there may be more exposures than `external`. */
+bool ps_exposure_reads_listeners(const struct ps_exposure_reader *reader);
+
+/*
+ * Fills stated in; names must be known. False with the problem filled in if a key or the type or
+ * size of a value is wrong.
+ */
+bool ps_exposure_sort(struct ps_exposure_reader *reader, const struct ps_json *annotations);

@@ -84,7 +84,7 @@ bool ps_exposure_read_type(struct ps_exposure_reader *reader, struct ps_str valu
                                     "use one of %.*s",
                                     preset, PS_FMT(value), PS_FMT(reader->policy->types_allowed)));
     }
-    if (!has_effect(type)) {
+    if (!reader->all && !has_effect(type)) {
         return ps_exposure_refuse_unsupported(
             reader,
             ps_arena_printf(reader->arena,
@@ -177,8 +177,7 @@ static bool read_node_port(struct ps_exposure_reader *reader, struct ps_str valu
 
 bool ps_exposure_read_node_port(struct ps_exposure_reader *reader, struct ps_str value)
 {
-    uint32_t port = 0;
-    return read_node_port(reader, value, 0, &port);
+    return read_node_port(reader, value, 0, &reader->exposure->service.bootstrap_node_port);
 }
 
 bool ps_exposure_read_node_port_base(struct ps_exposure_reader *reader, struct ps_str value)

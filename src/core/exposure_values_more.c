@@ -27,56 +27,35 @@ bool ps_exposure_read_word(struct ps_exposure_reader *reader, struct ps_str valu
     return ps_exposure_refuse_value(reader, value);
 }
 
-/* Text whose grammar comes with its effect. */
-bool ps_exposure_read_text(struct ps_exposure_reader *reader, struct ps_str value)
-{
-    (void)reader;
-    (void)value;
-    return true;
-}
-
 bool ps_exposure_is_name(struct ps_str name)
 {
     return name.len <= EXPOSURE_NAME_MAX && ps_host_is_label(name);
 }
 
-/* Calls test for each element of a comma-separated list. */
-static bool read_list(struct ps_exposure_reader *reader, struct ps_str value,
-                      bool (*test)(struct ps_str element))
+/* Each name once, and no more than there is room for. */
+bool ps_exposure_read_listeners(struct ps_exposure_reader *reader, struct ps_str value)
 {
     struct ps_str rest = value;
     struct ps_str element;
+    reader->name_count = 0;
     while (ps_str_split(&rest, ',', &element)) {
-        if (!test(ps_str_trim(element))) {
+        struct ps_str name = ps_str_trim(element);
+        if (!ps_exposure_is_name(name)) {
             return ps_exposure_refuse_value(reader, value);
         }
+        if (ps_exposure_find_name(reader, name) < reader->name_count) {
+            return ps_exposure_refuse(reader, ps_arena_printf(reader->arena,
+                                                              "'%.*s' is named twice: name it once",
+                                                              PS_FMT(name)));
+        }
+        if (reader->name_count == PS_EXPOSURES_MAX) {
+            return ps_exposure_refuse(reader, ps_arena_printf(reader->arena,
+                                                              "has more than %d names: use fewer",
+                                                              PS_EXPOSURES_MAX));
+        }
+        reader->names[reader->name_count++] = name;
     }
     return true;
-}
-
-bool ps_exposure_read_listeners(struct ps_exposure_reader *reader, struct ps_str value)
-{
-    return read_list(reader, value, ps_exposure_is_name);
-}
-
-static bool is_address(struct ps_str text)
-{
-    return ps_host_is_ipv4(text) || ps_host_is_ipv6(text);
-}
-
-bool ps_exposure_read_addresses(struct ps_exposure_reader *reader, struct ps_str value)
-{
-    return read_list(reader, value, is_address);
-}
-
-static bool is_ip_family(struct ps_str text)
-{
-    return ps_str_is(text, "IPv4") || ps_str_is(text, "IPv6");
-}
-
-bool ps_exposure_read_ip_families(struct ps_exposure_reader *reader, struct ps_str value)
-{
-    return read_list(reader, value, is_ip_family);
 }
 
 /* A DNS subdomain in lower case, as the names of most objects. */
@@ -127,6 +106,7 @@ bool ps_exposure_read_duration(struct ps_exposure_reader *reader, struct ps_str 
     if (begin < value.len || total == 0 || total > DURATION_S_MAX) {
         return ps_exposure_refuse_value(reader, value);
     }
+    reader->exposure->wait_timeout_s = total;
     return true;
 }
 

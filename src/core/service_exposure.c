@@ -91,24 +91,6 @@ static const struct ps_json *find_service(const struct ps_service_input *input, 
     return NULL;
 }
 
-/* Within the prefixes of the policy, and never under our own domain. */
-static bool is_allowed(const struct ps_policy *policy, struct ps_str name)
-{
-    struct ps_str rest = policy->service_annotation_prefixes;
-    struct ps_str prefix;
-    struct ps_str domain = ps_str_slice(name, 0, ps_str_index(name, '/'));
-    if (ps_str_ends(domain, "portside.dev")) {
-        return false;
-    }
-    while (rest.len > 0 && ps_str_split(&rest, ',', &prefix)) {
-        prefix = ps_str_trim(prefix);
-        if (prefix.len > 0 && ps_str_equal(ps_str_slice(name, 0, prefix.len), prefix)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void put_annotations(struct ps_service_planner *planner, struct ps_object *object,
                             const struct ps_exposure_pairs *pairs,
                             const struct ps_template_facts *facts)
@@ -117,7 +99,7 @@ static void put_annotations(struct ps_service_planner *planner, struct ps_object
         PS_ARENA_ARRAY(planner->arena, struct ps_exposure_pair, pairs->count + 1);
     for (size_t i = 0; i < pairs->count; i++) {
         const struct ps_exposure_pair *pair = &pairs->list[i];
-        if (!is_allowed(planner->input->policy, pair->name)) {
+        if (!ps_exposure_annotation_allowed(planner->input->policy, pair->name)) {
             struct ps_action report =
                 ps_object_report(planner->arena, object, PS_FINDING_POLICY, pair->name);
             ps_service_planner_add(planner, &report);

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What has no effect in this version yet, read as it will be. */
+#include "in_arena.h"
+#include "portside/buf.h"
+#include "portside/exposure.h"
+#include "support/runner.h"
+#include "test_service_support.h"
+
+#define P "portside.dev/"
+#define VPN                                                                                        \
+    "'" P "listeners':'external,vpn','vpn." P "listener-name':'VPN','vpn." P "listener-port':'9195'"
+
+static void describe_pairs(struct ps_buf *buf, const char *name,
+                           const struct ps_exposure_pairs *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        ps_buf_printf(buf, " %s[%.*s]=%.*s", name, PS_FMT(list->list[i].name),
+                      PS_FMT(list->list[i].value));
+    }
+}
+
+static void describe_texts(struct ps_buf *buf, const char *name,
+                           const struct ps_exposure_texts *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        ps_buf_printf(buf, " %s=%.*s", name, PS_FMT(list->list[i]));
+    }
+}
+
+static void describe_flags(struct ps_buf *buf, const struct ps_exposure *exposure)
+{
+    const struct ps_service_options *options = &exposure->service;
+    ps_buf_puts(buf, options->cluster_policy ? " cluster" : "");
+    ps_buf_puts(buf, options->no_bootstrap ? " no-bootstrap" : "");
+    ps_buf_puts(buf, options->no_node_ports ? " no-node-ports" : "");
+    ps_buf_puts(buf, options->shared_port ? " shared" : "");
+    ps_buf_puts(buf, exposure->start_when_missing ? " start" : "");
+    if (options->bootstrap_node_port > 0) {
+        ps_buf_printf(buf, " bootstrap-port=%u", (unsigned)options->bootstrap_node_port);
+    }
+    if (exposure->wait_timeout_s != 600) {
+        ps_buf_printf(buf, " wait=%llu", (unsigned long long)exposure->wait_timeout_s);
+    }
+    if (options->ip_family_policy != PS_IP_FAMILY_POLICY_DEFAULT) {
+        ps_buf_printf(buf, " policy=%d", (int)options->ip_family_policy);
+    }
+    for (size_t i = 0; i < options->ip_family_count; i++) {
+        ps_buf_puts(buf, options->ip_families[i] == PS_IP_FAMILY_4 ? " v4" : " v6");
+    }
+}
+
+/* All that differs from the defaults. */
+static void describe(struct ps_buf *buf, const struct ps_exposures *exposures)
+{
+    for (size_t i = 0; i < exposures->count; i++) {
+        const struct ps_exposure *exposure = &exposures->list[i];
+        ps_buf_printf(buf, "%s%.*s %s", i > 0 ? "; " : "", PS_FMT(exposure->name),
+                      ps_exposure_type_name(exposure->type));
+        if (i > 0) {
+            ps_buf_printf(buf, " %.*s %.*s:%u", PS_FMT(exposure->env_prefix),
+                          PS_FMT(exposure->listener_name), (unsigned)exposure->listener_port);
+        }
+        describe_flags(buf, exposure);
+        describe_pairs(buf, "annotation", &exposure->service.annotations);
+        describe_pairs(buf, "bootstrap", &exposure->service.bootstrap_annotations);
+        describe_texts(buf, "ip", &exposure->service.load_balancer_ips);
+        describe_texts(buf, "from", &exposure->service.allow_from);
+        if (exposure->service.load_balancer_class.len > 0) {
+            ps_buf_printf(buf, " class=%.*s", PS_FMT(exposure->service.load_balancer_class));
+        }
+    }
+    if (exposures->rack_label.len > 0) {
+        ps_buf_printf(buf, " rack=%.*s", PS_FMT(exposures->rack_label));
+    }
+    describe_pairs(buf, "env", &exposures->env);
+}
+
+static const struct row {
+    const char *annotations;
+    const char *expected; /* what is read, or the problem */
+    bool refused;
+} rows[] = {
+    {"{}", "external NodePort", false},
+    {"{'" P "type':'LoadBalancer','" P "load-balancer-class':'example.com/lb','" P
+     "load-balancer-ips':'192.0.2.1, 2001:db8::1','" P "allocate-node-ports':'false','" P
+     "allow-from':'10.0.0.0/8, 2001:db8::/32'}",
+     "external LoadBalancer no-node-ports ip=192.0.2.1 ip=2001:db8::1 from=10.0.0.0/8 "
+     "from=2001:db8::/32 class=example.com/lb",
+     false},
+    {"{'" P "external-traffic-policy':'Cluster','" P "bootstrap':'false','" P
+     "shared-port':'true'}",
+     "external NodePort cluster no-bootstrap shared", false},
+    {"{'" P "bootstrap-node-port':'30100','" P "on-missing':'start','" P "wait-timeout':'1m30s'}",
+     "external NodePort start bootstrap-port=30100 wait=90", false},
+    {"{'" P "ip-families':'IPv6,IPv4','" P "ip-family-policy':'PreferDualStack'}",
+     "external NodePort policy=2 v6 v4", false},
+    {"{'" P "rack-label':'topology.kubernetes.io/zone','" P
+     "env':'KAFKA_NODE_ID={ordinal}\\nA=b=c'}",
+     "external NodePort rack=topology.kubernetes.io/zone env[KAFKA_NODE_ID]={ordinal} env[A]=b=c",
+     false},
+    {"{'" P "service-annotations':'# names\\n\\nexample.com/name: \\\"{pod}.example\\\"\\n"
+     "example.com/b: x: y','" P "bootstrap-annotations':'example.com/name: {statefulset}'}",
+     "external NodePort annotation[example.com/name]={pod}.example annotation[example.com/b]=x: y "
+     "bootstrap[example.com/name]={statefulset}",
+     false},
+    {"{" VPN "}", "external NodePort; vpn NodePort PORTSIDE_VPN VPN:9195", false},
+    {"{'vpn." P "type':'ClusterIP','" P "type':'None'," VPN "}",
+     "external None; vpn ClusterIP PORTSIDE_VPN VPN:9195", false},
+    {"{'" P "listeners':'external,my-vpn','my-vpn." P "listener-name':'VPN','my-vpn." P
+     "listener-port':'9195','my-vpn." P "shared-port':'true','" P "container':'kafka'}",
+     "external NodePort; my-vpn NodePort PORTSIDE_MY_VPN VPN:9195 shared", false},
+    {"{'" P "listeners':'vpn','vpn." P "listener-name':'VPN','vpn." P "listener-port':'9195'}",
+     "vpn NodePort", false},
+    /* refused */
+    {"{'" P "listeners':'external,vpn'}",
+     "vpn." P "listener-name: is missing: state it for each exposure but 'external'", true},
+    {"{'" P "listeners':'external,vpn','vpn." P "listener-name':'VPN'}",
+     "vpn." P "listener-port: is missing: state it for each exposure but 'external'", true},
+    {"{'vpn." P "type':'None'}",
+     "vpn." P "type: 'vpn' is not in '" P "listeners': add it there or remove this one", true},
+    {"{'" P "listeners':'vpn','" P "type':'None','vpn." P "listener-name':'VPN'}",
+     P "type: 'external' is not in '" P "listeners': add it there or remove this one", true},
+    {"{'" P "listeners':'a,b,a'}", P "listeners: 'a' is named twice: name it once", true},
+    {"{'" P "listeners':'a,b,c,d,e,f,g,h,i'}", P "listeners: has more than 8 names: use fewer",
+     true},
+    {"{'" P "listeners':'external,vpn','vpn." P "listener-name':'portside','vpn." P
+     "listener-port':'9195'}",
+     "vpn." P "listener-name: is that of exposure 'external' too: use another", true},
+    {"{'" P "listeners':'external,vpn','vpn." P "listener-name':'VPN','vpn." P
+     "listener-port':'9194'}",
+     "vpn." P "listener-port: is that of exposure 'external' too: use another", true},
+    {"{" VPN ",'" P "node-port-base':'30100','vpn." P "node-port-base':'30102'}",
+     "vpn." P "node-port-base: is that of exposure 'external' too: use another", true},
+    {"{'" P "listeners':'external,vpn','vpn." P "listener-name':'VPN','vpn." P
+     "listener-port':'70000'}",
+     "vpn." P "listener-port: '70000' is not a port: use a number from 1 to 65535", true},
+    {"{'" P "ip-families':'IPv4,IPv4'}",
+     P "ip-families: 'IPv4,IPv4' is not a list of IP families: use IPv4, IPv6 or both with a comma",
+     true},
+    {"{'" P "allow-from':'10.0.0.0/33'}",
+     P "allow-from: '10.0.0.0/33' is not a list of address ranges: use a comma-separated list of "
+       "ranges such as 192.0.2.0/24",
+     true},
+    {"{'" P "allow-from':'10.0.0.1'}",
+     P "allow-from: '10.0.0.1' is not a list of address ranges: use a comma-separated list of "
+       "ranges such as 192.0.2.0/24",
+     true},
+    {"{'" P "service-annotations':'evil.example/a: b'}",
+     P "service-annotations: 'evil.example/a' is not allowed by the policy of this installation: "
+       "remove it, or have its prefix allowed",
+     true},
+    {"{'" P "service-annotations':'nothing'}",
+     P "service-annotations: line 'nothing' is none: use lines 'name: value'", true},
+    {"{'" P "service-annotations':'example.com/a: 1\\nexample.com/a: 2'}",
+     P
+     "service-annotations: line 'example.com/a: 2' names something twice: use lines 'name: value'",
+     true},
+    {"{'" P "service-annotations':'example.com/a: {broker}'}",
+     P "service-annotations: line 'example.com/a: {broker}': '{broker}' at position 1 is not a "
+       "placeholder: use {ordinal}, {pod}, {statefulset} or {namespace}",
+     true},
+    {"{'" P "bootstrap-annotations':'example.com/a: b{ordinal}'}",
+     P "bootstrap-annotations: line 'b{ordinal}' names one broker, but the bootstrap Service is of "
+       "all: use lines 'name: value'",
+     true},
+    {"{'" P "env':'PORTSIDE_ORDINAL=1'}",
+     P "env: line 'PORTSIDE_ORDINAL=1' is none: use lines 'NAME=template'", true},
+    {"{'" P "load-balancer-class':'a/b/c'}",
+     P
+     "load-balancer-class: 'a/b/c' is not a load balancer class: use a name as in the Service API",
+     true},
+};
+
+static void check_row(struct ps_arena *arena, const void *arg)
+{
+    const struct row *row = arg;
+    const struct ps_policy policy = {.service_annotation_prefixes = PS_STR("example.com/")};
+    struct ps_exposures exposures;
+    struct ps_exposure_problem problem;
+    struct ps_buf buf;
+    bool accepted = ps_exposures_parse_all(arena, &policy, ps_quoted(arena, row->annotations),
+                                           &exposures, &problem);
+    ps_buf_init(&buf, arena, 256);
+    if (accepted) {
+        describe(&buf, &exposures);
+    } else {
+        ps_buf_put(&buf, problem.message);
+        ck_assert(!problem.unsupported);
+    }
+    ck_assert_msg(accepted != row->refused, "%s: %s", row->annotations, buf.ptr);
+    ck_assert_msg(ps_str_is(ps_buf_view(&buf), row->expected), "%s: %s", row->annotations, buf.ptr);
+}
+
+START_TEST(test_row)
+{
+    ps_in_arena(check_row, &rows[_i]);
+}
+END_TEST
+
+Suite *ps_test_suite(void)
+{
+    Suite *suite = suite_create("exposure_all");
+    TCase *tcase = tcase_create("exposure_all");
+    tcase_add_loop_test(tcase, test_row, 0, PS_COUNT(rows));
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
