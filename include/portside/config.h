@@ -22,6 +22,12 @@ enum ps_choice {
     PS_CHOICE_DENY,
 };
 
+enum ps_switch {
+    PS_SWITCH_AUTO = 0,
+    PS_SWITCH_ON,
+    PS_SWITCH_OFF,
+};
+
 /* In front of an annotation's name: its default for the whole installation. */
 #define PS_CONFIG_DEFAULT "default-"
 /* At least as many as there are annotations (ps_exposure_keys). */
@@ -58,6 +64,10 @@ struct ps_config {
     uint64_t header_s;
     uint64_t body_s;
     uint64_t drain_s; /* how long a draining replica goes on answering */
+    enum ps_switch controller;
+    struct ps_str kubeconfig;           /* file; empty: as kubectl finds it */
+    struct ps_str controller_namespace; /* of the Lease */
+    struct ps_str identity;             /* holder of the Lease; empty: made up */
     enum ps_log_format log_format;
     enum ps_log_level log_level;
 };

@@ -4,6 +4,7 @@
 #include "portside/cli.h"
 #include "portside/clock.h"
 #include "portside/config.h"
+#include "portside/controller.h"
 #include "portside/exposure.h"
 #include "portside/file.h"
 #include "portside/log.h"
@@ -22,7 +23,8 @@
 
 static const char about[] =
     "Answers the admission reviews of the API server at POST /mutate over HTTPS; /healthz, /readyz "
-    "and /metrics are on a port without TLS. Every option can stand in the file as well, as a line "
+    "and /metrics are on a port without TLS. In a cluster, or with --kubeconfig, it keeps Services, "
+    "endpoints and status up as well. Every option can stand in the file as well, as a line "
     "'name = value'; the command line wins.\n\n"
     "SIGTERM drains: requests are answered for a while, then the rest is finished and portside "
     "ends with 0. A second SIGTERM ends at once. SIGHUP looks at the certificate files at once.";
@@ -162,10 +164,11 @@ static void hear_signals_directly(void)
     (void)sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
-static void serve_until_signal(struct ps_server *server, const struct ps_config *config,
-                               int signals)
+static void serve_until_signal(struct ps_server *server, struct ps_controller *controller,
+                               const struct ps_config *config, int signals)
 {
     (void)wait_to_end(server, config, signals, 0);
+    ps_controller_leave(controller);
     PS_LOG(PS_LOG_LEVEL_INFO, "draining", PS_LOG_INT("seconds", config->drain_s));
     ps_server_drain(server);
     uint64_t end_ms = ps_clock_mono_ms() + config->drain_s * MS_PER_S;
@@ -174,23 +177,41 @@ static void serve_until_signal(struct ps_server *server, const struct ps_config 
     }
     hear_signals_directly();
     ps_server_stop(server);
+    ps_controller_free(controller);
     ps_log(PS_LOG_LEVEL_INFO, "stopped", NULL, 0);
+}
+
+/* libcurl wants to be set up before there are threads, so the controller is made first. */
+static struct ps_status start(const struct ps_config *config, struct ps_controller **ret_controller,
+                              struct ps_server **ret_server, struct ps_error *err)
+{
+    PS_TRY(ps_controller_new(config, ret_controller, err));
+    struct ps_status status = ps_server_start(config, admit, &config->policy, ret_server, err);
+    if (ps_ok(status) && *ret_controller != NULL) {
+        status = ps_controller_start(*ret_controller, err);
+    }
+    if (!ps_ok(status)) {
+        ps_controller_free(*ret_controller);
+        *ret_controller = NULL;
+    }
+    return status;
 }
 
 static int run(const struct ps_cli *cli, const struct ps_config *config)
 {
     struct ps_error err;
     struct ps_server *server = NULL;
+    struct ps_controller *controller = NULL;
     int signals = -1;
     ps_log_init(STDERR_FILENO, config->log_format, config->log_level);
     if (!ps_ok(ps_signal_open(&signals, &err)) ||
-        !ps_ok(ps_server_start(config, admit, &config->policy, &server, &err))) {
+        !ps_ok(start(config, &controller, &server, &err))) {
         return ps_cli_fail(cli, "serve", &err);
     }
     PS_LOG(PS_LOG_LEVEL_INFO, "serving", PS_LOG_STR("listen", ps_str_of(ps_server_address(server))),
            PS_LOG_STR("plain_listen", ps_str_of(ps_server_plain_address(server))),
            PS_LOG_STR("version", PS_STR(PS_VERSION)));
-    serve_until_signal(server, config, signals);
+    serve_until_signal(server, controller, config, signals);
     (void)close(signals);
     return PS_EXIT_OK;
 }

@@ -199,6 +199,46 @@ static const struct ps_config_key keys[] = {
         .offset = FIELD(policy.service_annotation_prefixes),
     },
     {
+        .name = "controller",
+        .argument = "auto|on|off",
+        .fallback = "auto",
+        .help = "Whether Services, endpoints and status are kept up as well; auto does so in a "
+                "cluster, or if a kubeconfig is given.",
+        .group = "Controller",
+        .kind = PS_CONFIG_KIND_WORD,
+        .offset = FIELD(controller),
+    },
+    {
+        .name = "kubeconfig",
+        .argument = "FILE",
+        .fallback = "",
+        .help = "How to reach the API server; empty means the service account of the pod, else as "
+                "kubectl finds it.",
+        .group = "Controller",
+        .kind = PS_CONFIG_KIND_TEXT,
+        .offset = FIELD(kubeconfig),
+    },
+    {
+        .name = "controller-namespace",
+        .argument = "NAME",
+        .fallback = "",
+        .help = "Where the Lease is by which replicas choose the one that writes; empty means the "
+                "service account's namespace, else 'portside'.",
+        .group = "Controller",
+        .kind = PS_CONFIG_KIND_TEXT,
+        .offset = FIELD(controller_namespace),
+    },
+    {
+        .name = "identity",
+        .argument = "NAME",
+        .fallback = "",
+        .help = "Name of this replica in the Lease, never the same for two; empty means the host's "
+                "name and random digits.",
+        .group = "Controller",
+        .kind = PS_CONFIG_KIND_TEXT,
+        .offset = FIELD(identity),
+    },
+    {
         .name = "log-format",
         .argument = "auto|text|json",
         .fallback = "auto",
@@ -219,6 +259,7 @@ static const struct ps_config_key keys[] = {
 };
 
 _Static_assert(sizeof(enum ps_choice) == sizeof(unsigned) &&
+                   sizeof(enum ps_switch) == sizeof(unsigned) &&
                    sizeof(enum ps_log_level) == sizeof(unsigned) &&
                    sizeof(enum ps_log_format) == sizeof(unsigned),
                "words are stored as unsigned");

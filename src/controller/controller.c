@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "portside/controller.h"
+
+#include "control.h"
+#include "portside/heap.h"
+#include "portside/kube_config.h"
+#include "portside/log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define ARENA_BYTES ((size_t)64 * 1024 * 1024)
+#define LEAVE_MS 3000U
+#define WAIT_MAX_MS 1000
+/* Requests that may wait before another StatefulSet is planned: the Lease is not to queue long. */
+#define PENDING_MAX 24U
+#define FALLBACK_NAMESPACE "portside"
+
+static const enum ps_kind cluster_wide[] = {PS_KIND_NAMESPACE, PS_KIND_SERVICE, PS_KIND_POD,
+                                            PS_KIND_CONFIG_MAP};
+
+/* "<host name>-<random>": another one for each start, as a lease is held by a process. */
+static char *make_identity(struct ps_str wanted)
+{
+    char host[HOST_NAME_MAX + 1] = "portside";
+    char text[HOST_NAME_MAX + 32];
+    uint32_t random = 0;
+    if (wanted.len > 0) {
+        return ps_heap_copy(wanted);
+    }
+    (void)gethostname(host, sizeof(host) - 1);
+    (void)!getrandom(&random, sizeof(random), 0);
+    (void)snprintf(text, sizeof(text), "%s-%08" PRIx32, host, random);
+    return ps_heap_copy(ps_str_of(text));
+}
+
+static struct ps_status start_watches(struct ps_controller *controller, struct ps_error *err)
+{
+    for (size_t i = 0; i < PS_COUNT(cluster_wide); i++) {
+        enum ps_kind kind = cluster_wide[i];
+        controller->follows[kind] = ps_follow_new(controller, kind, PS_STR(""));
+        if (controller->follows[kind] == NULL) {
+            return ps_fail(err, PS_CODE_INTERNAL, "a watch could not be started");
+        }
+    }
+    return ps_leader_start(controller, err);
+}
+
+static struct ps_status set_up(struct ps_controller *controller, const char *namespace_name,
+                               struct ps_error *err)
+{
+    controller->arena = ps_arena_new(ARENA_BYTES);
+    controller->metrics = ps_controller_metrics_new();
+    controller->leader.holder = make_identity(controller->config->identity);
+    controller->leader.namespace_name = ps_heap_copy(ps_str_of(namespace_name));
+    controller->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (controller->wake < 0) {
+        return ps_fail(err, PS_CODE_IO, "cannot make an event descriptor: %s", strerror(errno));
+    }
+    if (controller->arena == NULL || controller->metrics == NULL ||
+        controller->leader.holder == NULL || controller->leader.namespace_name == NULL) {
+        return ps_fail(err, PS_CODE_LIMIT, "there is no memory left");
+    }
+    return start_watches(controller, err);
+}
+
+struct ps_status ps_controller_on(const struct ps_config *config, struct ps_transport *transport,
+                                  const char *namespace_name, struct ps_controller **ret_controller,
+                                  struct ps_error *err)
+{
+    struct ps_kube *kube = NULL;
+    PS_TRY(ps_kube_new(transport, NULL, &kube, err));
+    struct ps_controller *controller = ps_heap_new(1, sizeof(*controller));
+    if (controller == NULL) {
+        ps_kube_free(kube);
+        return ps_fail(err, PS_CODE_LIMIT, "there is no memory left");
+    }
+    controller->config = config;
+    controller->kube = kube;
+    controller->wake = -1;
+    struct ps_status status = set_up(controller, namespace_name, err);
+    if (!ps_ok(status)) {
+        ps_controller_free(controller);
+        return status;
+    }
+    *ret_controller = controller;
+    return status;
+}
+
+static bool is_wanted(const struct ps_config *config)
+{
+    switch (config->controller) {
+    case PS_SWITCH_AUTO:
+        return config->kubeconfig.len > 0 || getenv("KUBERNETES_SERVICE_HOST") != NULL;
+    case PS_SWITCH_ON:
+        return true;
+    case PS_SWITCH_OFF:
+        return false;
+    }
+    return false;
+}
+
+/* The namespace of the Lease: as configured, that of the service account, or "portside". */
+static char *choose_namespace(const struct ps_config *config, const struct ps_kube_config *kube)
+{
+    bool account = config->kubeconfig.len == 0 && getenv("KUBERNETES_SERVICE_HOST") != NULL;
+    if (config->controller_namespace.len > 0) {
+        return ps_heap_copy(config->controller_namespace);
+    }
+    return ps_heap_copy(account ? ps_str_of(ps_kube_config_namespace(kube))
+                                : PS_STR(FALLBACK_NAMESPACE));
+}
+
+struct ps_status ps_controller_new(const struct ps_config *config,
+                                   struct ps_controller **ret_controller, struct ps_error *err)
+{
+    struct ps_kube_config *kube = NULL;
+    struct ps_transport *transport = NULL;
+    *ret_controller = NULL;
+    if (!is_wanted(config)) {
+        return ps_success();
+    }
+    PS_TRY(ps_kube_config_load(config->kubeconfig.len > 0 ? config->kubeconfig.ptr : NULL, NULL,
+                               &kube, err));
+    char *namespace_name = choose_namespace(config, kube);
+    PS_LOG(PS_LOG_LEVEL_INFO, "controller",
+           PS_LOG_STR("server", ps_str_of(ps_kube_config_server(kube))),
+           PS_LOG_STR("namespace", ps_str_of(namespace_name)));
+    struct ps_status status = ps_transport_curl(kube, &transport, err);
+    if (ps_ok(status)) {
+        status = ps_controller_on(config, transport, namespace_name, ret_controller, err);
+    }
+    ps_heap_free(namespace_name);
+    return status;
+}
+
+/* A StatefulSet that is due, has no request under way, and whose surroundings are known. */
+static struct ps_set *next_due(const struct ps_controller *controller, uint64_t now_ms)
+{
+    struct ps_set *found = NULL;
+    for (struct ps_set *set = controller->sets; set != NULL; set = set->next) {
+        bool first = found == NULL || set->due_ms < found->due_ms;
+        if (set->due_ms <= now_ms && set->in_flight == 0 && first) {
+            found = set;
+        }
+    }
+    return found;
+}
+
+static void reconcile_some(struct ps_controller *controller)
+{
+    struct ps_set *set;
+    bool known = ps_follows_known(controller);
+    ps_metrics_set(controller->metrics, PS_CONTROLLER_SYNCED, known);
+    while (known && ps_leader_is(controller) && ps_kube_pending(controller->kube) < PENDING_MAX &&
+           (set = next_due(controller, ps_kube_now_ms(controller->kube))) != NULL) {
+        ps_reconcile(controller, set);
+    }
+}
+
+/* Until the next moment at which something may be due. */
+static int wait_ms(const struct ps_controller *controller, int timeout_ms)
+{
+    uint64_t now_ms = ps_kube_now_ms(controller->kube);
+    uint64_t at_ms = now_ms + (uint64_t)timeout_ms;
+    if (!controller->leader.under_way && controller->leader.step_ms < at_ms) {
+        at_ms = controller->leader.step_ms;
+    }
+    bool ready = controller->leader.leading && ps_follows_known(controller) &&
+                 ps_kube_pending(controller->kube) < PENDING_MAX;
+    for (const struct ps_set *set = controller->sets; ready && set != NULL; set = set->next) {
+        if (set->in_flight == 0 && set->due_ms < at_ms) {
+            at_ms = set->due_ms;
+        }
+    }
+    return at_ms > now_ms ? (int)(at_ms - now_ms) : 0;
+}
+
+static void count_sets(struct ps_controller *controller)
+{
+    int64_t count = 0;
+    for (const struct ps_set *set = controller->sets; set != NULL; set = set->next) {
+        count++;
+    }
+    ps_metrics_set(controller->metrics, PS_CONTROLLER_STATEFULSETS, count);
+}
+
+static void hear(struct ps_controller *controller)
+{
+    uint64_t value;
+    if (!controller->leaving && read(controller->wake, &value, sizeof(value)) > 0) {
+        controller->leaving = true;
+        controller->leave_by_ms = ps_kube_now_ms(controller->kube) + LEAVE_MS;
+    }
+    controller->left =
+        controller->leaving && (ps_leader_has_left(controller) ||
+                                ps_kube_now_ms(controller->kube) >= controller->leave_by_ms);
+}
+
+bool ps_controller_turn(struct ps_controller *controller, int timeout_ms)
+{
+    struct pollfd wake = {.fd = controller->wake, .events = POLLIN};
+    struct ps_error err;
+    hear(controller);
+    if (controller->left) {
+        return false;
+    }
+    bool led = controller->leader.leading;
+    ps_leader_turn(controller);
+    if (led && !controller->leader.leading) {
+        ps_writes_cancel(controller);
+    }
+    reconcile_some(controller);
+    count_sets(controller);
+    if (!ps_ok(ps_kube_turn(controller->kube, wait_ms(controller, timeout_ms), &wake, 1, &err))) {
+        PS_LOG(PS_LOG_LEVEL_ERROR, "cannot wait", PS_LOG_STR("problem", ps_str_of(err.message)));
+        (void)poll(NULL, 0, WAIT_MAX_MS);
+    }
+    return true;
+}
+
+static void *run(void *arg)
+{
+    struct ps_controller *controller = arg;
+    while (ps_controller_turn(controller, WAIT_MAX_MS)) {
+    }
+    return NULL;
+}
+
+struct ps_status ps_controller_start(struct ps_controller *controller, struct ps_error *err)
+{
+    int failed = pthread_create(&controller->thread, NULL, run, controller);
+    if (failed != 0) {
+        return ps_fail(err, PS_CODE_IO, "cannot start a thread: %s", strerror(failed));
+    }
+    controller->started = true;
+    return ps_success();
+}
+
+void ps_controller_leave(struct ps_controller *controller)
+{
+    uint64_t one = 1;
+    if (controller != NULL) {
+        (void)!write(controller->wake, &one, sizeof(one));
+    }
+}
+
+void ps_controller_free(struct ps_controller *controller)
+{
+    if (controller == NULL) {
+        return;
+    }
+    if (controller->started) {
+        ps_controller_leave(controller);
+        (void)pthread_join(controller->thread, NULL);
+    }
+    ps_writes_cancel(controller);
+    ps_leader_clear(controller);
+    for (size_t kind = 0; kind < PS_KIND_COUNT; kind++) {
+        ps_follow_free(controller->follows[kind]);
+    }
+    ps_cluster_clear(controller);
+    ps_kube_free(controller->kube);
+    ps_nodes_clear(controller);
+    ps_store_clear(&controller->store);
+    ps_metrics_free(controller->metrics);
+    ps_arena_free(controller->arena);
+    if (controller->wake >= 0) {
+        (void)close(controller->wake);
+    }
+    ps_heap_free(controller);
+}
+
+void ps_controller_write_metrics(const struct ps_controller *controller, FILE *out)
+{
+    if (controller != NULL) {
+        ps_metrics_write(controller->metrics, out);
+    }
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Watches: what the API server tells goes into the store, and marks what it concerns. */
+#include "control.h"
+#include "portside/heap.h"
+#include "portside/log.h"
+#include "portside/service.h"
+
+#define OURS PS_LABEL_MANAGED_BY "=" PS_MANAGED_BY
+
+struct subject {
+    struct ps_kube_resource resource;
+    const char *selector;
+};
+
+static const struct subject subjects[PS_KIND_COUNT] = {
+    [PS_KIND_NAMESPACE] = {{"v1", "namespaces"}, "portside.dev/inject=enabled"},
+    [PS_KIND_STATEFULSET] = {{"apps/v1", "statefulsets"}, ""},
+    [PS_KIND_SERVICE] = {{"v1", "services"}, OURS},
+    [PS_KIND_POD] = {{"v1", "pods"}, PS_LABEL_STATEFULSET},
+    [PS_KIND_CONFIG_MAP] = {{"v1", "configmaps"}, OURS},
+    [PS_KIND_NETWORK_POLICY] = {{"networking.k8s.io/v1", "networkpolicies"}, ""},
+};
+
+struct reading {
+    struct ps_arena *arena;
+    enum ps_kind kind;
+    const struct ps_json *object;
+    struct ps_item_facts facts;
+    bool readable;
+};
+
+static struct ps_status read_facts(void *arg)
+{
+    struct reading *reading = arg;
+    reading->readable =
+        ps_item_read(reading->arena, reading->kind, reading->object, &reading->facts);
+    return ps_success();
+}
+
+/* False if the object cannot be kept; said in the log. */
+static bool read_object(struct ps_controller *controller, struct reading *reading)
+{
+    struct ps_error err = {.message = "it has no name, or a number beyond 2^53"};
+    if (ps_ok(ps_arena_run(controller->arena, read_facts, reading, &err)) && reading->readable) {
+        return true;
+    }
+    PS_LOG(PS_LOG_LEVEL_WARN, "object passed over",
+           PS_LOG_STR("kind", ps_str_of(subjects[reading->kind].resource.plural)),
+           PS_LOG_STR("name", ps_json_get_text(ps_json_get(reading->object, "metadata"), "name")),
+           PS_LOG_STR("problem", ps_str_of(err.message)));
+    return false;
+}
+
+static void put(struct ps_controller *controller, enum ps_kind kind,
+                const struct ps_item_facts *facts, bool foreign)
+{
+    struct ps_item *item = NULL;
+    uint64_t now_ms = ps_kube_now_ms(controller->kube);
+    enum ps_put result = ps_store_put(&controller->store, kind, facts, now_ms, &item);
+    if (result == PS_PUT_NO_MEMORY) {
+        ps_log(PS_LOG_LEVEL_ERROR, "no memory left to keep an object", NULL, 0);
+        return;
+    }
+    item->until_ms = foreign ? now_ms + PS_FOREIGN_MS : 0;
+    if (result == PS_PUT_CHANGED) {
+        ps_cluster_changed(controller, kind, facts, false);
+    }
+}
+
+static void gone(struct ps_controller *controller, enum ps_kind kind, struct ps_item *item)
+{
+    if (item != NULL) {
+        ps_cluster_changed(controller, kind, &item->facts, true);
+        ps_item_free(item);
+    }
+}
+
+void ps_follow_told(struct ps_controller *controller, enum ps_kind kind,
+                    const struct ps_json *object, struct ps_str foreign_of)
+{
+    struct reading reading = {.arena = controller->arena, .kind = kind, .object = object};
+    if (read_object(controller, &reading)) {
+        reading.facts.owner = foreign_of.len > 0 ? foreign_of : reading.facts.owner;
+        put(controller, kind, &reading.facts, foreign_of.len > 0);
+    }
+    ps_arena_reset(controller->arena);
+}
+
+static void on_object(void *arg, enum ps_kube_change change, const struct ps_json *object)
+{
+    struct ps_follow *follow = arg;
+    const struct ps_json *metadata = ps_json_get(object, "metadata");
+    follow->troubled = false;
+    if (change == PS_KUBE_DELETED) {
+        gone(follow->controller, follow->kind,
+             ps_store_take(&follow->controller->store, follow->kind,
+                           ps_json_get_text(metadata, "namespace"),
+                           ps_json_get_text(metadata, "name")));
+        return;
+    }
+    ps_follow_told(follow->controller, follow->kind, object, PS_STR(""));
+}
+
+static void on_sync(void *arg, enum ps_kube_sync sync)
+{
+    struct ps_follow *follow = arg;
+    struct ps_store *store = &follow->controller->store;
+    if (sync == PS_KUBE_SYNC_BEGIN) {
+        follow->begun = ++store->generation;
+        return;
+    }
+    struct ps_item *item;
+    while ((item = ps_store_take_older(store, follow->kind, ps_str_of(follow->namespace_name),
+                                       follow->begun)) != NULL) {
+        gone(follow->controller, follow->kind, item);
+    }
+    follow->troubled = false;
+    if (!follow->known) {
+        follow->known = true;
+        ps_sets_touch_all(follow->controller);
+    }
+}
+
+static void on_trouble(void *arg, const struct ps_error *error)
+{
+    struct ps_follow *follow = arg;
+    ps_metrics_add(follow->controller->metrics, PS_CONTROLLER_FAILURES, 1);
+    if (!follow->troubled) {
+        PS_LOG(PS_LOG_LEVEL_WARN, "watch broken, trying again",
+               PS_LOG_STR("problem", ps_str_of(error->message)));
+    }
+    follow->troubled = true;
+}
+
+struct ps_follow *ps_follow_new(struct ps_controller *controller, enum ps_kind kind,
+                                struct ps_str namespace_name)
+{
+    struct ps_error err = {.message = "there is no memory left"};
+    struct ps_follow *follow = ps_heap_new(1, sizeof(*follow));
+    if (follow == NULL) {
+        return NULL;
+    }
+    *follow = (struct ps_follow){.controller = controller,
+                                 .kind = kind,
+                                 .namespace_name = ps_heap_copy(namespace_name)};
+    const struct ps_kube_watch_options options = {
+        .resource = &subjects[kind].resource,
+        .namespace = namespace_name,
+        .label_selector = ps_str_of(subjects[kind].selector),
+        .on_sync = on_sync,
+        .on_object = on_object,
+        .on_trouble = on_trouble,
+        .arg = follow,
+    };
+    if (follow->namespace_name == NULL ||
+        !ps_ok(ps_kube_watch_start(controller->kube, &options, &follow->watch, &err))) {
+        PS_LOG(PS_LOG_LEVEL_ERROR, "cannot watch", PS_LOG_STR("problem", ps_str_of(err.message)));
+        ps_follow_free(follow);
+        return NULL;
+    }
+    return follow;
+}
+
+void ps_follow_free(struct ps_follow *follow)
+{
+    if (follow != NULL) {
+        ps_kube_watch_stop(follow->watch);
+        ps_heap_free(follow->namespace_name);
+        ps_heap_free(follow);
+    }
+}
+
+bool ps_follows_known(const struct ps_controller *controller)
+{
+    for (size_t kind = 0; kind < PS_KIND_COUNT; kind++) {
+        if (controller->follows[kind] != NULL && !controller->follows[kind]->known) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cuts objects to what the planners read: a pod's spec and managedFields are most of its bytes. */
+#include "portside/jw.h"
+#include "portside/service.h"
+#include "store.h"
+
+/* Members of an object that are kept, by kind; metadata is always. */
+static const char *const kept[PS_KIND_COUNT][3] = {
+    [PS_KIND_NAMESPACE] = {NULL},
+    [PS_KIND_STATEFULSET] = {"spec", NULL},
+    [PS_KIND_SERVICE] = {"spec", "status", NULL},
+    [PS_KIND_POD] = {"status", NULL},
+    [PS_KIND_CONFIG_MAP] = {"data", NULL},
+    [PS_KIND_NETWORK_POLICY] = {"spec", NULL},
+};
+
+static void put_metadata(struct ps_jw *jw, const struct ps_json *metadata)
+{
+    ps_jw_key(jw, "metadata");
+    ps_jw_object(jw);
+    PS_JSON_EACH(member, metadata)
+    {
+        if (!ps_str_is(ps_json_key(member), "managedFields")) {
+            ps_jw_key_str(jw, ps_json_key(member));
+            ps_jw_copy(jw, member);
+        }
+    }
+    ps_jw_object_end(jw);
+}
+
+static void put_pod_spec(struct ps_jw *jw, struct ps_str node)
+{
+    ps_jw_key(jw, "spec");
+    ps_jw_object(jw);
+    if (node.len > 0) {
+        ps_jw_member(jw, "nodeName", node);
+    }
+    ps_jw_object_end(jw);
+}
+
+static struct ps_str cut(struct ps_arena *arena, enum ps_kind kind, const struct ps_json *object,
+                         struct ps_str node)
+{
+    struct ps_buf buf;
+    struct ps_jw jw;
+    ps_buf_init(&buf, arena, 4096);
+    ps_jw_init(&jw, &buf);
+    ps_jw_object(&jw);
+    put_metadata(&jw, ps_json_get(object, "metadata"));
+    if (kind == PS_KIND_POD) {
+        put_pod_spec(&jw, node);
+    }
+    for (size_t i = 0; i < PS_COUNT(kept[kind]) && kept[kind][i] != NULL; i++) {
+        const struct ps_json *member = ps_json_get(object, kept[kind][i]);
+        if (member != NULL) {
+            ps_jw_key(&jw, kept[kind][i]);
+            ps_jw_copy(&jw, member);
+        }
+    }
+    ps_jw_object_end(&jw);
+    return ps_buf_view(&buf);
+}
+
+bool ps_item_read(struct ps_arena *arena, enum ps_kind kind, const struct ps_json *object,
+                  struct ps_item_facts *ret_facts)
+{
+    const struct ps_json *metadata = ps_json_get(object, "metadata");
+    struct ps_item_facts facts = {
+        .namespace_name = ps_json_get_text(metadata, "namespace"),
+        .name = ps_json_get_text(metadata, "name"),
+        .owner = ps_json_get_text(ps_json_get(metadata, "labels"), PS_LABEL_STATEFULSET),
+        .uid = ps_json_get_text(metadata, "uid"),
+        .version = ps_json_get_text(metadata, "resourceVersion"),
+    };
+    if (facts.name.len == 0 || !ps_jw_can_copy(object)) {
+        return false;
+    }
+    if (kind == PS_KIND_STATEFULSET) {
+        facts.owner = facts.name;
+    }
+    if (kind == PS_KIND_POD) {
+        facts.node = ps_json_get_text(ps_json_get(object, "spec"), "nodeName");
+    }
+    facts.text = cut(arena, kind, object, facts.node);
+    *ret_facts = facts;
+    return true;
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan_facts.h"
+
+#include "portside/log.h"
+#include "template_copy.h"
+
+static const struct ps_json *parse(const struct ps_plan *plan, struct ps_str text)
+{
+    struct ps_json *root = NULL;
+    struct ps_error err;
+    if (!ps_ok(ps_json_parse(plan->arena, text, &root, &err))) {
+        PS_LOG(PS_LOG_LEVEL_ERROR, "an object that was kept cannot be read",
+               PS_LOG_STR("problem", ps_str_of(err.message)));
+        return NULL;
+    }
+    return root;
+}
+
+static bool is_neighbour(const struct ps_plan *plan, const struct ps_item *item)
+{
+    return ps_str_is(item->facts.namespace_name, plan->set->namespace_name);
+}
+
+static bool concerns(const struct ps_plan *plan, const struct ps_item *item)
+{
+    return ps_str_is(item->facts.owner, plan->set->name) && is_neighbour(plan, item);
+}
+
+/* One that belongs to another StatefulSet may have a name that this one would give. */
+static bool may_collide(const struct ps_plan *plan, const struct ps_item *item)
+{
+    return is_neighbour(plan, item) && ps_str_contains(item->facts.name, plan->set->name);
+}
+
+/* Objects of a kind that belong to the StatefulSet; all: those of its namespace. */
+static const struct ps_json **objects_of(const struct ps_plan *plan, enum ps_kind kind, bool all,
+                                         size_t *ret_count)
+{
+    const struct ps_item *first = plan->controller->store.lists[kind];
+    size_t room = 0;
+    for (const struct ps_item *item = first; item != NULL; item = item->next) {
+        room++;
+    }
+    const struct ps_json **list = PS_ARENA_ARRAY(plan->arena, const struct ps_json *, room + 1);
+    *ret_count = 0;
+    for (const struct ps_item *item = first; item != NULL; item = item->next) {
+        bool wanted = all ? is_neighbour(plan, item)
+                          : concerns(plan, item) || may_collide(plan, item);
+        const struct ps_json *object = wanted ? parse(plan, item->facts.text) : NULL;
+        if (object != NULL) {
+            list[(*ret_count)++] = object;
+        }
+    }
+    return list;
+}
+
+static void read_pod(struct ps_plan *plan, const struct ps_item *item)
+{
+    struct ps_plan_pod pod = {.item = item, .status = PS_STR("")};
+    pod.object = parse(plan, item->facts.text);
+    if (pod.object == NULL || !ps_owner_ordinal(&plan->owner, item->facts.name, &pod.ordinal)) {
+        return;
+    }
+    const struct ps_json *annotations = ps_json_get2(pod.object, "metadata", "annotations");
+    pod.status = ps_json_get_text(annotations, PS_ANNOTATION_STATUS);
+    for (size_t i = 0; i < PS_EXPOSURES_MAX; i++) {
+        pod.resolved[i] = (struct ps_resolved){.reason = PS_STR("")};
+    }
+    if (pod.status.len > 0 && item->facts.node.len > 0) {
+        const struct ps_node *node =
+            ps_node_fresh(plan->controller, item->facts.node, item->bound_ms);
+        pod.node = node == NULL ? NULL : parse(plan, ps_str_of(node->text));
+    }
+    plan->pods[plan->pod_count++] = pod;
+}
+
+static void read_pods(struct ps_plan *plan)
+{
+    const struct ps_item *first = plan->controller->store.lists[PS_KIND_POD];
+    size_t room = 0;
+    for (const struct ps_item *item = first; item != NULL; item = item->next) {
+        room += concerns(plan, item);
+    }
+    plan->pods = PS_ARENA_ARRAY(plan->arena, struct ps_plan_pod, room + 1);
+    for (const struct ps_item *item = first; item != NULL; item = item->next) {
+        if (concerns(plan, item)) {
+            read_pod(plan, item);
+        }
+    }
+}
+
+/* "EXTERNAL://0.0.0.0:9095,…": the port of an adopted listener is the broker's own. */
+static uint16_t port_in(struct ps_str listeners, struct ps_str name)
+{
+    struct ps_str element;
+    uint64_t port;
+    while (ps_str_split(&listeners, ',', &element)) {
+        element = ps_str_trim(element);
+        size_t end = ps_str_find(element, PS_STR("://"), 0);
+        size_t colon = ps_str_last_index(element, ':');
+        if (end < element.len && ps_str_equal_nocase(ps_str_slice(element, 0, end), name) &&
+            ps_str_to_uint(ps_str_slice(element, colon + 1, element.len), UINT16_MAX, &port)) {
+            return (uint16_t)port;
+        }
+    }
+    return 0;
+}
+
+static void find_listener_ports(struct ps_plan *plan)
+{
+    const struct ps_injection *injection = &plan->injection;
+    if (injection->verdict != PS_VERDICT_INJECT || injection->delivery != PS_DELIVERY_ENV) {
+        return;
+    }
+    for (size_t i = 0; i < plan->exposures.count; i++) {
+        plan->listener_ports[i] =
+            port_in(injection->plan.listeners, plan->exposures.list[i].listener_name);
+    }
+}
+
+/* False if the annotations are wrong; admission has said so to whoever wrote them. */
+static bool read_wishes(struct ps_plan *plan, const struct ps_json *statefulset)
+{
+    const struct ps_json *template = ps_json_get2(statefulset, "spec", "template");
+    const struct ps_json *metadata = ps_json_get(template, "metadata");
+    struct ps_exposure_problem problem = {.message = PS_STR("")};
+    const struct ps_json *annotations = ps_template_effective(
+        plan->arena, ps_json_get2(statefulset, "metadata", "annotations"), metadata);
+    if (!ps_exposures_parse(plan->arena, &plan->controller->config->policy, annotations,
+                            &plan->exposures, &problem)) {
+        PS_LOG(PS_LOG_LEVEL_WARN, "annotations are invalid, nothing is changed",
+               PS_LOG_STR("namespace", plan->owner.namespace_name),
+               PS_LOG_STR("name", plan->owner.name), PS_LOG_STR("problem", problem.message));
+        return false;
+    }
+    plan->pod_labels = ps_json_get(metadata, "labels");
+    ps_inject_decide(plan->arena, metadata, ps_json_get(template, "spec"), &plan->exposures,
+                     &plan->injection);
+    find_listener_ports(plan);
+    return true;
+}
+
+static bool wants_policies(const struct ps_plan *plan)
+{
+    for (size_t i = 0; i < plan->exposures.count; i++) {
+        if (plan->exposures.list[i].service.allow_from.count > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* False if the NetworkPolicies matter and are not known yet. */
+static bool read_policies(struct ps_plan *plan, const struct ps_space *space)
+{
+    if (space->policies == NULL && !wants_policies(plan)) {
+        return true;
+    }
+    if (space->policies == NULL || !space->policies->known) {
+        plan->desire->wants_policies = true;
+        return false;
+    }
+    plan->policies =
+        objects_of(plan, PS_KIND_NETWORK_POLICY, true, &plan->policy_count);
+    return true;
+}
+
+bool ps_plan_gather(struct ps_plan *plan)
+{
+    struct ps_str namespace_name = ps_str_of(plan->set->namespace_name);
+    const struct ps_space *space = ps_space_find(plan->controller, namespace_name);
+    plan->statefulset = ps_store_find(&plan->controller->store, PS_KIND_STATEFULSET,
+                                      namespace_name, ps_str_of(plan->set->name));
+    if (plan->statefulset == NULL) {
+        plan->desire->gone = space == NULL || space->statefulsets->known;
+        return false;
+    }
+    const struct ps_json *statefulset = parse(plan, plan->statefulset->facts.text);
+    if (space == NULL || !ps_owner_read(statefulset, &plan->owner) || plan->owner.deleting ||
+        !read_wishes(plan, statefulset) || !read_policies(plan, space)) {
+        return false;
+    }
+    plan->withdrawn = !space->labelled || plan->exposures.opted_out ||
+                      plan->injection.verdict != PS_VERDICT_INJECT;
+    plan->services = objects_of(plan, PS_KIND_SERVICE, false, &plan->service_count);
+    plan->maps = objects_of(plan, PS_KIND_CONFIG_MAP, false, &plan->map_count);
+    read_pods(plan);
+    return true;
+}
