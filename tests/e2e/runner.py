@@ -50,14 +50,15 @@ def collect(modules, pattern):
 
 
 def run_one(context, name, function):
-    """Runs one test and prints its line; 'passed', 'failed' or 'skipped'."""
+    """Runs one test and prints its line; 'passed', 'failed' or 'skipped'. What a test returns is a
+    measurement, which is shown with it."""
     begun = time.monotonic()
     # With its two numbers this becomes a label, which has room for 63 characters.
     stem = name.replace("_", "-")[:50].rstrip("-")
     context.prefix = f"{stem}-{int(time.time() * 1000) % 1000000}"
     outcome, detail = "passed", ""
     try:
-        function(context)
+        detail = function(context) or ""
     except Skipped as reason:
         outcome, detail = "skipped", str(reason)
     except Failed as reason:

@@ -3,7 +3,7 @@
 
 import json
 
-from harness import check, wait_until
+from harness import Failed, check, wait_until
 from nodes import create, enter, is_ready, log_of, use_kafka, wait_pods
 from play_controller import play_controller
 from portside import check_injected
@@ -36,11 +36,14 @@ def check_listed(endpoints):
         int(name.rsplit("-", 1)[1]): f"{host}:{port}" for name, (host, port, _) in endpoints.items()
     }
     for bootstrap in expected.values():
-        wait_until(
-            f"{bootstrap} lists {expected}, last: {metadata(bootstrap)[0]}",
-            lambda address=bootstrap: metadata(address)[0] == expected,
-            30,
-        )
+        try:
+            wait_until(
+                f"{bootstrap} lists {expected}",
+                lambda address=bootstrap: metadata(address)[0] == expected,
+                30,
+            )
+        except Failed as error:
+            raise Failed(f"{error}, but {metadata(bootstrap)[0] or 'nothing'}") from None
     return ",".join(expected.values())
 
 

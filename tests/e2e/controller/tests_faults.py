@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What goes wrong around the controller; everything converges after it."""
+
+import os
+import signal
+import subprocess
+import time
+
+from harness import HERE, STATE, check, wait_until
+from world import bind, create, node_port, service, wait_endpoint, wait_event, wait_service
+
+
+def kill_api_server():
+    """By the pid that tests/e2e/up kept."""
+    with open(os.path.join(STATE, "pids", "apiserver"), encoding="utf-8") as file:
+        pid = int(file.read().split()[0])
+    os.kill(pid, signal.SIGKILL)
+    return pid
+
+
+def test_the_api_server_is_away_for_a_while(test):
+    namespace = create(test)
+    wait_service(test, namespace, "external-kafka-2")
+    before = test.cluster.wait_pod(namespace, "kafka-0")
+    kill_api_server()
+    time.sleep(8)
+    subprocess.run([os.path.join(HERE, "up"), "-q"], check=True)
+    begun = time.monotonic()
+    bind(test.cluster, namespace, before["metadata"]["name"], "alpha")
+    test.cluster.request(
+        "DELETE", f"/api/v1/namespaces/{namespace}/services/external-kafka-1"
+    )
+    wait_endpoint(test, namespace, "kafka-0", seconds=40)
+    wait_service(test, namespace, "external-kafka-1", seconds=40)
+    print(f"    converged {time.monotonic() - begun:.1f} s after the API server was back")
+
+
+def test_a_node_port_that_is_taken(test):
+    other = test.namespace(inject=False)
+    test.kubectl("create", "service", "nodeport", "taken", "--tcp=80", "--node-port=31777",
+                 "-n", other)
+    namespace = create(test, annotations={"portside.dev/node-port-base": "31776"})
+    wait_service(test, namespace, "external-kafka-0")
+    event = wait_event(test, namespace, "PortTaken")
+    check("31777" in event["message"], f"message {event['message']}")
+    check(service(test, namespace, "external-kafka-1") is None, "it is there")
+    test.kubectl("delete", "service", "taken", "-n", other)
+    found = wait_service(test, namespace, "external-kafka-1", seconds=40)
+    check(node_port(found) == 31777, f"node port {node_port(found)}")
+
+
+def test_a_quota_that_is_exceeded(test):
+    namespace = test.namespace()
+    test.kubectl("create", "quota", "q", "--hard=services.nodeports=1", "-n", namespace)
+    time.sleep(1)
+    create(test, namespace=namespace)
+    wait_event(test, namespace, "Forbidden")
+    test.kubectl("delete", "quota", "q", "-n", namespace)
+    for ordinal in range(3):
+        wait_service(test, namespace, f"external-kafka-{ordinal}", seconds=40)
+
+
+def test_the_annotations_on_a_pod_are_taken_away(test):
+    namespace = create(test)
+    test.cluster.wait_pod(namespace, "kafka-0")
+    bind(test.cluster, namespace, "kafka-0", "beta")
+    before = wait_endpoint(test, namespace, "kafka-0")
+    test.kubectl("annotate", "pod", "kafka-0", "-n", namespace, "external.portside.dev/host-")
+    wait_until("it is back", lambda: wait_endpoint(test, namespace, "kafka-0") == before)
