@@ -3,6 +3,8 @@
 
 #define FIRST_MS 200U
 #define LONGEST_MS 10000U
+/* Knocking where nobody answers costs the server nothing, and it may be back any moment. */
+#define LONGEST_UNANSWERED_MS 5000U
 #define ASKED_MAX_MS 60000U
 /* A 500 may be for ever: so the API server answers a server-side apply with an unknown field. */
 #define ATTEMPTS_AT_500 3U
@@ -22,18 +24,19 @@ bool ps_kube_is_transient(int status)
     }
 }
 
-static uint64_t exponential_ms(unsigned attempt)
+static uint64_t exponential_ms(const struct ps_kube_failure *failure)
 {
+    uint64_t longest = failure->status == 0 ? LONGEST_UNANSWERED_MS : LONGEST_MS;
     uint64_t ms = FIRST_MS;
-    for (unsigned i = 1; i < attempt && ms < LONGEST_MS; i++) {
+    for (unsigned i = 1; i < failure->attempt && ms < longest; i++) {
         ms *= 2;
     }
-    return ms < LONGEST_MS ? ms : LONGEST_MS;
+    return ms < longest ? ms : longest;
 }
 
 uint64_t ps_kube_backoff_ms(const struct ps_kube_failure *failure)
 {
-    uint64_t pause = exponential_ms(failure->attempt);
+    uint64_t pause = exponential_ms(failure);
     pause -= failure->random % (pause / 2 + 1);
     uint64_t asked =
         failure->retry_after_ms < ASKED_MAX_MS ? failure->retry_after_ms : ASKED_MAX_MS;

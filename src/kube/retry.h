@@ -19,9 +19,9 @@ bool ps_kube_is_transient(int status);
 
 /*
  * The pause before the next try, or PS_KUBE_RETRY_NEVER for a failure that stays (a third 500 is
- * one). Doubles from
- * 200 ms to 10 s, less up to a half of itself at random; never less than the server asked for
- * (which counts up to 60 s), and then up to a tenth more.
+ * one). Doubles from 200 ms to 10 s (5 s if there was no answer), less up to a half of itself at
+ * random; never less than the server asked for (which counts up to 60 s), and then up to a tenth
+ * more.
  */
 uint64_t ps_kube_retry_ms(const struct ps_kube_failure *failure);
 

@@ -8,6 +8,9 @@
 /* A version that the server does not know yet (after a restore of etcd) shows as time-outs. */
 #define ATTEMPTS_BEFORE_RELIST 5U
 
+/* Behind failures of another kind, a 410 says that the server is back: no long pause then. */
+#define ATTEMPTS_COUNTED_AT_GONE 3U
+
 #define STATUS_OK 200
 #define STATUS_UNAUTHORIZED 401
 #define STATUS_FORBIDDEN 403
@@ -42,9 +45,10 @@ struct ps_watch_next ps_watch_plan(const struct ps_watch_end *end)
     if (end->status == STATUS_GONE && before == 0) {
         return next; /* at once: nobody is to blame for a compaction */
     }
+    bool counts = end->status != STATUS_GONE || next.attempt < ATTEMPTS_COUNTED_AT_GONE;
     struct ps_kube_failure failure = {
         .status = end->status,
-        .attempt = next.attempt,
+        .attempt = counts ? next.attempt : ATTEMPTS_COUNTED_AT_GONE,
         .retry_after_ms = end->retry_after_ms,
         .random = end->random,
     };

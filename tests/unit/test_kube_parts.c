@@ -17,6 +17,7 @@ static const struct {
     uint64_t most_ms;
 } pauses[] = {
     {{.status = 0, .attempt = 1}, 100, 200},
+    {{.status = 0, .attempt = 20}, 2500, 5000},
     {{.status = 503, .attempt = 2}, 200, 400},
     {{.status = 502, .attempt = 6}, 3200, 6400},
     {{.status = 504, .attempt = 7}, 5000, 10000},
@@ -166,7 +167,7 @@ static const struct {
      {.trouble = true, .attempt = 2, .pause_ms = 400}},
     {"no answer, tenth time",
      {.broken = true, .attempt = 9},
-     {.trouble = true, .attempt = 10, .pause_ms = 10000}},
+     {.trouble = true, .attempt = 10, .pause_ms = 5000}},
     {"503 for the fourth time",
      {.status = 503, .attempt = 3},
      {.trouble = true, .attempt = 4, .pause_ms = 1600}},
@@ -180,6 +181,9 @@ static const struct {
     {"410 again",
      {.status = 410, .attempt = 1},
      {.relist = true, .trouble = true, .attempt = 2, .pause_ms = 400}},
+    {"410 after a long time without answers",
+     {.status = 410, .attempt = 9},
+     {.relist = true, .trouble = true, .attempt = 10, .pause_ms = 800}},
     {"403", {.status = 403, .attempt = 8}, {.trouble = true, .attempt = 9, .pause_ms = 10000}},
     {"400", {.status = 400}, {.relist = true, .trouble = true, .attempt = 1, .pause_ms = 200}},
     {"429 with Retry-After",

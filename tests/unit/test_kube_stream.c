@@ -79,6 +79,32 @@ START_TEST(a_silent_stream_is_opened_again)
 }
 END_TEST
 
+/* Bookmarks go on, but the server forgets its own time-out. */
+START_TEST(a_stream_that_lives_too_long_is_opened_again)
+{
+#define MARK EVENT("BOOKMARK", "", "7")
+    static const struct ps_script_step steps[] = {
+        {.expect = LIST, .status = 200, .body = ONE},
+        {.expect = WATCH "5&timeoutSeconds=300*",
+         .status = 200,
+         .body = MARK MARK MARK MARK MARK MARK MARK,
+         .chunk = sizeof(MARK) - 1,
+         .every_ms = 60000,
+         .hangs = true},
+        {.expect = WATCH "7&*", .status = 200, .hangs = true},
+    };
+    struct told told = {.text = ""};
+    struct ps_script *script = ps_script_begin(steps, 3, 0);
+    (void)ps_told_start(script, &told);
+    ps_script_run(script, 340000);
+    ck_assert_str_eq(told.text, "BEGIN +a END");
+    ck_assert_uint_eq(ps_script_begun_ms(script, 2), 330000);
+    ck_assert_uint_eq(ps_script_open(script), 1);
+    ck_assert_uint_eq(ps_kube_counts(ps_script_kube(script)).events, 6);
+    ps_script_end(script);
+}
+END_TEST
+
 START_TEST(a_caller_may_stop_a_watch_in_its_callback)
 {
     static const struct ps_script_step steps[] = {
@@ -154,6 +180,7 @@ Suite *ps_test_suite(void)
     tcase_set_timeout(tests, 30);
     tcase_add_loop_test(tests, large_events_come_whole, 0, (int)PS_COUNT(sizes));
     tcase_add_test(tests, a_silent_stream_is_opened_again);
+    tcase_add_test(tests, a_stream_that_lives_too_long_is_opened_again);
     tcase_add_test(tests, a_caller_may_stop_a_watch_in_its_callback);
     tcase_add_test(tests, a_stream_may_be_stopped_in_its_callback);
     tcase_add_test(tests, a_caller_may_ask_for_the_list);

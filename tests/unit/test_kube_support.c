@@ -102,6 +102,7 @@ static bool move(struct ps_script *script, struct ps_transfer *transfer)
         size_t chunk = step->chunk == 0 ? body.len : step->chunk;
         struct ps_str bytes = ps_str_slice(body, transfer->given, transfer->given + chunk);
         transfer->given += bytes.len;
+        transfer->first_ms = script->now_ms + step->every_ms;
         script->in_body = true;
         bool more = transfer->request.on_body(transfer->request.arg, step->status, bytes);
         script->in_body = false;

@@ -18,6 +18,7 @@ struct ps_script_step {
     bool hangs;           /* never ends by itself */
     uint64_t delay_ms;    /* before its first byte */
     size_t chunk;         /* bytes at a time; 0: all at once */
+    uint64_t every_ms;    /* between two chunks */
     const char *no_begin; /* begin fails with this */
 };
 
