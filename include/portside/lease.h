@@ -61,7 +61,8 @@ struct ps_lease_state {
     bool leader;
     uint64_t until_mono_ms;         /* leader only before this */
     struct ps_lease_now renewed_at; /* clocks when the last confirmed write was sent */
-    uint64_t next_mono_ms;          /* no request before this */
+    uint64_t next_mono_ms;          /* no request before this, unless something was seen */
+    uint64_t write_mono_ms;         /* no write before this: the last one was refused or lost */
 };
 
 enum ps_lease_action_kind {

@@ -82,15 +82,10 @@ static void note_spec(struct ps_lease_state *state, const struct ps_lease_identi
     }
 }
 
-void ps_lease_observe(struct ps_lease_state *state, const struct ps_lease_identity *identity,
-                      const struct ps_json *lease, const struct ps_lease_now *now)
+static void note_lease(struct ps_lease_state *state, const struct ps_lease_identity *identity,
+                       const struct ps_json *lease, const struct ps_lease_now *now)
 {
-    const struct ps_json *metadata = ps_json_get(lease, "metadata");
-    struct ps_str version = ps_json_get_text(metadata, "resourceVersion");
-    if (lease == NULL) {
-        note_absent(state, now);
-        return;
-    }
+    struct ps_str version = ps_json_get_text(ps_json_get(lease, "metadata"), "resourceVersion");
     state->looked_mono_ms = now->mono_ms;
     if (state->observed && !state->doubt && !state->absent &&
         is_older(version, state->resource_version)) {
@@ -103,6 +98,20 @@ void ps_lease_observe(struct ps_lease_state *state, const struct ps_lease_identi
     state->absent = false;
     if (!state->mine) {
         lose(state);
+    }
+}
+
+void ps_lease_observe(struct ps_lease_state *state, const struct ps_lease_identity *identity,
+                      const struct ps_json *lease, const struct ps_lease_now *now)
+{
+    if (lease == NULL) {
+        note_absent(state, now);
+    } else {
+        note_lease(state, identity, lease, now);
+    }
+    /* What was seen may be a reason to act at once. */
+    if (!state->leader && state->next_mono_ms > now->mono_ms) {
+        state->next_mono_ms = now->mono_ms;
     }
 }
 
@@ -260,7 +269,16 @@ static uint64_t deadline_of(const struct ps_lease_state *state,
     } else if (state->next_mono_ms > now->mono_ms) {
         at = state->next_mono_ms;
     }
+    if (state->write_mono_ms > now->mono_ms) {
+        at = least(at, state->write_mono_ms);
+    }
     return at > now->mono_ms ? at : now->mono_ms + 1;
+}
+
+/* True for writes that may be in vain; to give the Lease back is tried at once. */
+static bool is_paced(enum ps_lease_action_kind kind)
+{
+    return kind == PS_LEASE_CREATE || kind == PS_LEASE_RENEW || kind == PS_LEASE_TAKE_OVER;
 }
 
 struct ps_lease_action ps_lease_step(struct ps_arena *arena, struct ps_lease_state *state,
@@ -282,6 +300,9 @@ struct ps_lease_action ps_lease_step(struct ps_arena *arena, struct ps_lease_sta
     } else if (now->mono_ms >= state->next_mono_ms) {
         action.kind = choose(state, timing, now);
     }
+    if (is_paced(action.kind) && now->mono_ms < state->write_mono_ms) {
+        action.kind = PS_LEASE_NOTHING;
+    }
     action.body = write_body(arena, action.kind, state, timing, identity, now);
     if (action.kind != PS_LEASE_NOTHING) {
         state->next_mono_ms = now->mono_ms + timing->retry_ms;
@@ -299,6 +320,7 @@ void ps_lease_wrote(struct ps_lease_state *state, const struct ps_lease_timing *
     if (result != PS_LEASE_CONFIRMED || lease == NULL) {
         /* Whether it took effect is not known. What is known of the holder keeps its age. */
         state->doubt = true;
+        state->write_mono_ms = now->mono_ms + timing->retry_ms;
         state->next_mono_ms = now->mono_ms + (result == PS_LEASE_CONFLICT ? 0 : timing->retry_ms);
         return;
     }

@@ -144,7 +144,6 @@ static void act(struct world *world, struct candidate *who, uint64_t at_ms, bool
                            &now);
         } else if (action.kind == PS_LEASE_READ) {
             ps_lease_observe(&who->state, &who->identity, world->lease, &now);
-            who->state.next_mono_ms = at_ms;
         } else {
             who->writes++;
             enum ps_lease_result result = write_lease(world, &action);

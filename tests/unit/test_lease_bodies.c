@@ -54,6 +54,7 @@ static bool leads(const struct election *e)
 #define FREE                                                                                       \
     "{\"metadata\":{\"resourceVersion\":\"7\"},\"spec\":{\"holderIdentity\":\"\",\"leaseTransitions\":3}}"
 #define OURS "{\"metadata\":{\"resourceVersion\":\"8\"},\"spec\":{\"holderIdentity\":\"a\"}}"
+#define OURS_NOT "{\"metadata\":{\"resourceVersion\":\"6\"},\"spec\":{\"holderIdentity\":\"b\"}}"
 #define OURS_LATER "{\"metadata\":{\"resourceVersion\":\"9\"},\"spec\":{\"holderIdentity\":\"a\"}}"
 
 static void check_create(struct ps_arena *arena, const void *row)
@@ -140,6 +141,44 @@ START_TEST(test_release)
 }
 END_TEST
 
+/* What follows what was seen, and how soon. */
+static void check_pace(struct ps_arena *arena, const void *row)
+{
+    struct election e = new_election(arena);
+    (void)row;
+    ck_assert_int_eq(step(&e, false).kind, PS_LEASE_READ);
+    e.now.mono_ms += 5;
+    see(&e, NULL);
+    /* The namespace is missing, say: each attempt is refused, and there is nothing to read. */
+    unsigned writes = 0;
+    unsigned reads = 0;
+    for (uint64_t i = 0; i < 10000; i += 5, e.now.mono_ms += 5) {
+        enum ps_lease_action_kind kind = step(&e, false).kind;
+        reads += kind == PS_LEASE_READ;
+        writes += kind == PS_LEASE_CREATE;
+        if (kind == PS_LEASE_READ) {
+            see(&e, NULL);
+        } else if (kind == PS_LEASE_CREATE) {
+            ps_lease_wrote(&e.state, &e.timing, &identity, PS_LEASE_CONFLICT, NULL, &e.now, &e.now);
+        }
+    }
+    ck_assert_uint_eq(writes, 10);
+    ck_assert_uint_le(reads, 21);
+    /* A watch shows that it is free: taken at once, but for the pace of writes. */
+    e.now.mono_ms += 1000;
+    see(&e, OURS_NOT);
+    ck_assert_int_eq(step(&e, false).kind, PS_LEASE_NOTHING);
+    e.now.mono_ms += 1;
+    see(&e, FREE);
+    ck_assert_int_eq(step(&e, false).kind, PS_LEASE_TAKE_OVER);
+}
+
+START_TEST(test_pace)
+{
+    ps_in_arena(check_pace, NULL);
+}
+END_TEST
+
 /* Leases that no Kubernetes made. */
 static const char *const odd[] = {
     "{}",
@@ -172,6 +211,7 @@ Suite *ps_test_suite(void)
     tcase_add_test(tcase, test_create);
     tcase_add_test(tcase, test_take_over);
     tcase_add_test(tcase, test_release);
+    tcase_add_test(tcase, test_pace);
     tcase_add_loop_test(tcase, test_odd, 0, PS_COUNT(odd));
     suite_add_tcase(suite, tcase);
     return suite;
