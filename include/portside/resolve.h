@@ -63,7 +63,8 @@ struct ps_resolve_patch {
  * targets that are known. What is not known is left as it is, so no value is ever empty. broker is
  * the name of the broker's container: if it runs with an endpoint that changes, that is recorded
  * (PS_ANNOTATION_STALE) and found again until the container is a new one. Nothing is written on a
- * pod that is being deleted or is over.
+ * pod that is being deleted or is over. A pod that was made anew meanwhile refuses the patch with
+ * 422 ("field is immutable"), a pod that is gone with 404: both mean to look again.
  */
 void ps_endpoint_patch(struct ps_arena *arena, const struct ps_json *pod, struct ps_str broker,
                        size_t target_count, const struct ps_resolve_target *targets,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sorts every key under our prefix into its exposure and row, or refuses it. */
 #include "exposure_reader.h"
+#include "portside/resolve.h"
 
 #define DOMAIN "portside.dev"
 
@@ -55,6 +56,7 @@ bool ps_exposure_is_endpoint_key(struct ps_str key)
 static bool is_own_key(struct ps_str key)
 {
     return ps_str_is(key, PS_ANNOTATION_STATUS) || ps_str_is(key, PS_ANNOTATION_COPIED) ||
+           ps_str_is(key, PS_ANNOTATION_STALE) || ps_str_is(key, PS_ANNOTATION_RACK) ||
            ps_exposure_is_endpoint_key(key);
 }
 
@@ -215,7 +217,7 @@ bool ps_exposure_sort(struct ps_exposure_reader *reader, const struct ps_json *a
             return false;
         }
     }
-    for (size_t i = 0; i < PS_EXPOSURES_MAX * PS_EXPOSURE_KEY_COUNT; i++) {
+    for (size_t i = 0; i < PS_COUNT(reader->stated) * PS_EXPOSURE_KEY_COUNT; i++) {
         reader->index = i / PS_EXPOSURE_KEY_COUNT;
         reader->key = (enum ps_exposure_key_id)(i % PS_EXPOSURE_KEY_COUNT);
         total += reader->stated[reader->index][reader->key].len;
