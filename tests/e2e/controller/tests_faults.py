@@ -32,7 +32,7 @@ def test_the_api_server_is_away_for_a_while(test):
     )
     wait_endpoint(test, namespace, "kafka-0", seconds=40)
     wait_service(test, namespace, "external-kafka-1", seconds=40)
-    print(f"    converged {time.monotonic() - begun:.1f} s after the API server was back")
+    return (f"converged {time.monotonic() - begun:.1f} s after the API server was back")
 
 
 def test_a_node_port_that_is_taken(test):

@@ -4,7 +4,7 @@
 import os
 import subprocess
 
-from harness import STATE, check, manifest, wait_until
+from harness import STATE, Cluster, check, manifest, wait_until
 from portside import Portside
 
 NAMESPACE = "portside"
@@ -49,8 +49,9 @@ class Replica(Portside):
         return self
 
 
-def prepare(cluster):
-    """The nodes, and the namespace of the Lease."""
+def bring_up():
+    """The control plane with nodes, and the namespace of the Lease."""
+    cluster = Cluster.up()
     cluster.request(
         "POST",
         "/api/v1/namespaces",
@@ -58,6 +59,7 @@ def prepare(cluster):
     )
     for name, addresses in NODES.items():
         make_node(cluster, name, addresses)
+    return cluster
 
 
 def make_node(cluster, name, addresses, labels=None):
