@@ -207,6 +207,29 @@ static void annotate(struct ps_world *world)
     world->exposures.list[0].service.bootstrap_annotations = (struct ps_exposure_pairs){3, pairs};
 }
 
+/* allow-from was in effect, and the brokers are gone. */
+static void withdraw_guarded(struct ps_world *world)
+{
+    allow_from(world);
+    ps_world_settle(world);
+    withdraw_done(world);
+}
+
+/* A pod whose status nobody can read may advertise anything. */
+static void unreadable_status(struct ps_world *world)
+{
+    rename_exposure(world);
+    world->pods[0].status = PS_STR("not json");
+    world->pods[1].status = PS_STR("{}");
+}
+
+static void dotted_name(struct ps_world *world)
+{
+    long_name(world);
+    world->exposures.list[0].name = PS_STR("e");
+    world->owner.name = PS_STR("a.b");
+}
+
 static const struct row rows[] = {
     {"settled", nothing, ""},
     {"scale down, pod still there", scale_down, ""},
@@ -254,6 +277,14 @@ static const struct row rows[] = {
     {"port beyond the last", port_beyond,
      "update Service external-kafka-0\nupdate Service external-kafka-1\n"
      "report Service external-kafka-2 PortOutOfRange\n"},
+    {"label removed, guarded", withdraw_guarded,
+     "delete NetworkPolicy portside-kafka\ndelete Service external-kafka-0\n"
+     "delete Service external-kafka-1\ndelete Service external-kafka-2\n"
+     "delete Service external-kafka-bootstrap\n"},
+    {"status that nobody can read", unreadable_status,
+     "create Service vpn-kafka-0\ncreate Service vpn-kafka-1\ncreate Service vpn-kafka-bootstrap\n"
+     "delete Service external-kafka-1\ndelete Service external-kafka-2\n"},
+    {"name with a dot", dotted_name, "report Service e-a.b-0 NameInvalid\n"},
     {"listener port changed", listener_moves,
      "update Service external-kafka-0\nupdate Service external-kafka-1\n"
      "update Service external-kafka-2\nupdate Service external-kafka-bootstrap\n"},

@@ -240,6 +240,15 @@ static void check_two(struct ps_arena *arena, const void *row)
                "{\"ports\":[{\"protocol\":\"TCP\",\"port\":1,\"endPort\":8999},{\"protocol\":"
                "\"TCP\",\"port\":9001,\"endPort\":9193},{\"protocol\":\"TCP\",\"port\":9195,"));
     ps_world_settle(&world);
+    /* One listener for both: whoever one of them lets in is let in. */
+    world.exposures.list[1].listener_port = 9194;
+    world.exposures.list[1].service.allow_from.list = &ranges[1];
+    ps_world_settle(&world);
+    plan = ps_world_plan(&world);
+    ck_assert_uint_eq(plan.count, 0);
+    const struct ps_json *ingress = ps_json_get2(world.network_policies[0], "spec", "ingress");
+    ck_assert_uint_eq(ps_json_count(ingress), 2);
+    ck_assert_uint_eq(ps_json_count(ps_json_get(ps_json_at(ingress, 0), "from")), 2);
 }
 
 START_TEST(test_two)
