@@ -161,8 +161,8 @@ static void drop_if_idle(struct ps_controller *controller, struct ps_str name)
 static void changed_namespace(struct ps_controller *controller, const struct ps_item_facts *facts,
                               bool gone)
 {
-    struct ps_space *space = gone ? ps_space_find(controller, facts->name)
-                                  : ps_space_get(controller, facts->name);
+    struct ps_space *space =
+        gone ? ps_space_find(controller, facts->name) : ps_space_get(controller, facts->name);
     if (space == NULL) {
         return;
     }

@@ -65,6 +65,8 @@ struct ps_node {
     uint64_t read_ms; /* when the last good answer was asked for */
     uint64_t sent_ms;
     uint64_t used_ms;
+    uint64_t ask_ms; /* not to be asked for before */
+    unsigned failures;
     bool under_way;
 };
 
@@ -78,6 +80,7 @@ struct ps_leader {
     bool under_way;
     enum ps_lease_action_kind action; /* that is under way */
     struct ps_lease_now sent;
+    bool silent;  /* the last request had no answer */
     bool leading; /* as last told in the log */
     uint64_t step_ms;
     char trouble[160]; /* as last told in the log */
@@ -146,6 +149,8 @@ void ps_cluster_clear(struct ps_controller *controller);
 struct ps_follow *ps_follow_new(struct ps_controller *controller, enum ps_kind kind,
                                 struct ps_str namespace_name);
 void ps_follow_free(struct ps_follow *follow);
+/* The API server answers again: watches that are in a pause go on at once. */
+void ps_follows_wake(struct ps_controller *controller);
 /* True once all watches of the whole cluster have been listed. */
 bool ps_follows_known(const struct ps_controller *controller);
 /*

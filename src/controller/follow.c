@@ -90,8 +90,10 @@ static void on_object(void *arg, enum ps_kube_change change, const struct ps_jso
 {
     struct ps_follow *follow = arg;
     const struct ps_json *metadata = ps_json_get(object, "metadata");
+    bool ending = follow->kind == PS_KIND_NAMESPACE &&
+                  ps_json_is_string(ps_json_get(metadata, "deletionTimestamp"));
     follow->troubled = false;
-    if (change == PS_KUBE_DELETED) {
+    if (change == PS_KUBE_DELETED || ending) { /* nothing can be made in one that ends */
         gone(follow->controller, follow->kind,
              ps_store_take(&follow->controller->store, follow->kind,
                            ps_json_get_text(metadata, "namespace"),
@@ -140,9 +142,8 @@ struct ps_follow *ps_follow_new(struct ps_controller *controller, enum ps_kind k
     if (follow == NULL) {
         return NULL;
     }
-    *follow = (struct ps_follow){.controller = controller,
-                                 .kind = kind,
-                                 .namespace_name = ps_heap_copy(namespace_name)};
+    *follow = (struct ps_follow){
+        .controller = controller, .kind = kind, .namespace_name = ps_heap_copy(namespace_name)};
     const struct ps_kube_watch_options options = {
         .resource = &subjects[kind].resource,
         .namespace = namespace_name,
@@ -178,4 +179,23 @@ bool ps_follows_known(const struct ps_controller *controller)
         }
     }
     return true;
+}
+
+static void wake(struct ps_follow *follow)
+{
+    if (follow != NULL && follow->troubled) {
+        follow->troubled = false;
+        ps_kube_watch_relist(follow->watch);
+    }
+}
+
+void ps_follows_wake(struct ps_controller *controller)
+{
+    for (size_t kind = 0; kind < PS_KIND_COUNT; kind++) {
+        wake(controller->follows[kind]);
+    }
+    for (struct ps_space *space = controller->spaces; space != NULL; space = space->next) {
+        wake(space->statefulsets);
+        wake(space->policies);
+    }
 }

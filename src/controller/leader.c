@@ -15,8 +15,7 @@ static const struct ps_kube_resource resource = {"coordination.k8s.io/v1", "leas
 
 static struct ps_lease_now present(const struct ps_controller *controller)
 {
-    return (struct ps_lease_now){ps_kube_now_ms(controller->kube),
-                                 ps_clock_wall_ms() * US_PER_MS};
+    return (struct ps_lease_now){ps_kube_now_ms(controller->kube), ps_clock_wall_ms() * US_PER_MS};
 }
 
 static struct ps_lease_identity identity_of(const struct ps_leader *leader)
@@ -74,6 +73,17 @@ static enum ps_lease_result result_of(const struct ps_kube_result *result)
     return PS_LEASE_FAILED;
 }
 
+/* An answer after a request that got none. */
+static void note_answer(struct ps_controller *controller, bool answered)
+{
+    struct ps_leader *leader = &controller->leader;
+    if (answered && leader->silent) {
+        ps_follows_wake(controller);
+        ps_kube_watch_relist(leader->watch);
+    }
+    leader->silent = !answered;
+}
+
 static void on_done(void *arg, const struct ps_kube_result *result)
 {
     struct ps_controller *controller = arg;
@@ -81,6 +91,7 @@ static void on_done(void *arg, const struct ps_kube_result *result)
     enum ps_lease_result outcome = result_of(result);
     leader->under_way = false;
     leader->step_ms = 0;
+    note_answer(controller, outcome != PS_LEASE_FAILED);
     if (leader->action == PS_LEASE_READ && outcome != PS_LEASE_FAILED) {
         observe(controller, result->outcome == PS_KUBE_OK ? result->object : NULL);
         return;
@@ -136,9 +147,8 @@ static struct ps_status step(void *arg)
     struct stepping *stepping = arg;
     struct ps_leader *leader = &stepping->controller->leader;
     struct ps_lease_identity identity = identity_of(leader);
-    stepping->action =
-        ps_lease_step(stepping->controller->arena, &leader->state, &leader->timing, &identity,
-                      &leader->sent, stepping->controller->leaving);
+    stepping->action = ps_lease_step(stepping->controller->arena, &leader->state, &leader->timing,
+                                     &identity, &leader->sent, stepping->controller->leaving);
     return ps_success();
 }
 
@@ -186,6 +196,10 @@ static void on_lease(void *arg, enum ps_kube_change change, const struct ps_json
     controller->leader.seen = true;
     controller->leader.step_ms = 0;
     observe(controller, change == PS_KUBE_DELETED ? NULL : lease);
+    if (controller->leader.state.free) {
+        controller->leader.state.next_mono_ms =
+            0; /* it was given back: do not wait for the next look */
+    }
 }
 
 static void on_sync(void *arg, enum ps_kube_sync sync)

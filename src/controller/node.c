@@ -10,6 +10,7 @@
 
 #define NODES_MAX 512U
 #define RETRY_MS 1000U
+#define RETRY_DOUBLINGS 5U
 
 static const struct ps_kube_resource resource = {"v1", "nodes"};
 
@@ -83,22 +84,26 @@ static void on_done(void *arg, const struct ps_kube_result *result)
     uint64_t now_ms = ps_kube_now_ms(controller->kube);
     node->under_way = false;
     if (result->outcome == PS_KUBE_OK) {
+        node->failures = 0;
         keep(controller, node, result->object);
         touch_pods(controller, node, now_ms);
-    } else {
+        return;
+    }
+    if (node->failures == 0) {
         PS_LOG(PS_LOG_LEVEL_WARN, "node not read, trying again",
                PS_LOG_STR("problem", ps_str_of(result->error->message)));
-        ps_metrics_add(controller->metrics, PS_CONTROLLER_FAILURES, 1);
-        touch_pods(controller, node, now_ms + RETRY_MS);
     }
+    ps_metrics_add(controller->metrics, PS_CONTROLLER_FAILURES, 1);
+    node->ask_ms = now_ms + ((uint64_t)RETRY_MS << node->failures);
+    node->failures += node->failures < RETRY_DOUBLINGS;
+    touch_pods(controller, node, node->ask_ms);
 }
 
 static void ask(struct ps_controller *controller, struct ps_node *node)
 {
     struct ps_error err = {.message = "there is no memory left"};
     uint64_t now_ms = ps_kube_now_ms(controller->kube);
-    if (node->under_way || (node->sent_ms != 0 && node->text == NULL &&
-                            now_ms < node->sent_ms + RETRY_MS)) {
+    if (node->under_way || now_ms < node->ask_ms) {
         return;
     }
     const struct ps_kube_request request = {

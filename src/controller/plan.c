@@ -6,6 +6,8 @@
 
 /* After this a pod that is bound and has no endpoint is reported. */
 #define WAITING_MS 10000U
+#define LOOK_MIN_MS 1000U
+#define LOOK_MAX_MS 30000U
 
 struct ps_event_subject ps_plan_subject(const struct ps_item_facts *facts)
 {
@@ -27,8 +29,8 @@ static void notice_pod(const struct ps_plan *plan, const struct ps_plan_pod *pod
 {
     struct ps_event event = ps_finding_event(plan->arena, finding);
     const struct ps_event_subject subject = {PS_STR("v1"), PS_STR("Pod"),
-                                             pod->item->facts.namespace_name,
-                                             pod->item->facts.name, pod->item->facts.uid};
+                                             pod->item->facts.namespace_name, pod->item->facts.name,
+                                             pod->item->facts.uid};
     add_notice(plan, &subject, &event);
 }
 
@@ -69,19 +71,29 @@ static struct ps_resolved resolve(const struct ps_plan *plan, const struct ps_pl
     return resolved;
 }
 
+/* The longer it waits, the less often its node is looked at: 1 to 30 seconds. */
+static void look_again(const struct ps_plan *plan, const struct ps_plan_pod *pod)
+{
+    uint64_t pause_ms = (plan->now_ms - pod->item->bound_ms) / 4;
+    pause_ms = pause_ms < LOOK_MIN_MS ? LOOK_MIN_MS : pause_ms;
+    pause_ms = pause_ms > LOOK_MAX_MS ? LOOK_MAX_MS : pause_ms;
+    (void)ps_node_fresh(plan->controller, pod->item->facts.node,
+                        plan->now_ms > pause_ms ? plan->now_ms - pause_ms : 0);
+    again(plan, plan->now_ms + pause_ms);
+}
+
 /* A person who looks at a pod that waits shall find why. */
 static void note_waiting(const struct ps_plan *plan, const struct ps_plan_pod *pod,
                          const struct ps_resolve_target *target)
 {
     struct ps_str host;
     struct ps_str port;
-    uint64_t from_ms = pod->item->bound_ms + WAITING_MS;
     ps_endpoint_of_pod(pod->object, target->exposure, &host, &port);
     if (target->resolved.known || host.len > 0) {
         return;
     }
-    if (plan->now_ms < from_ms) {
-        again(plan, from_ms);
+    look_again(plan, pod);
+    if (plan->now_ms < pod->item->bound_ms + WAITING_MS) {
         return;
     }
     const struct ps_finding finding = {

@@ -44,8 +44,8 @@ static const struct ps_json **objects_of(const struct ps_plan *plan, enum ps_kin
     const struct ps_json **list = PS_ARENA_ARRAY(plan->arena, const struct ps_json *, room + 1);
     *ret_count = 0;
     for (const struct ps_item *item = first; item != NULL; item = item->next) {
-        bool wanted = all ? is_neighbour(plan, item)
-                          : concerns(plan, item) || may_collide(plan, item);
+        bool wanted =
+            all ? is_neighbour(plan, item) : concerns(plan, item) || may_collide(plan, item);
         const struct ps_json *object = wanted ? parse(plan, item->facts.text) : NULL;
         if (object != NULL) {
             list[(*ret_count)++] = object;
@@ -160,8 +160,7 @@ static bool read_policies(struct ps_plan *plan, const struct ps_space *space)
         plan->desire->wants_policies = true;
         return false;
     }
-    plan->policies =
-        objects_of(plan, PS_KIND_NETWORK_POLICY, true, &plan->policy_count);
+    plan->policies = objects_of(plan, PS_KIND_NETWORK_POLICY, true, &plan->policy_count);
     return true;
 }
 
@@ -169,8 +168,8 @@ bool ps_plan_gather(struct ps_plan *plan)
 {
     struct ps_str namespace_name = ps_str_of(plan->set->namespace_name);
     const struct ps_space *space = ps_space_find(plan->controller, namespace_name);
-    plan->statefulset = ps_store_find(&plan->controller->store, PS_KIND_STATEFULSET,
-                                      namespace_name, ps_str_of(plan->set->name));
+    plan->statefulset = ps_store_find(&plan->controller->store, PS_KIND_STATEFULSET, namespace_name,
+                                      ps_str_of(plan->set->name));
     if (plan->statefulset == NULL) {
         plan->desire->gone = space == NULL || space->statefulsets->known;
         return false;

@@ -76,11 +76,10 @@ static struct ps_item *add(struct ps_store *store, enum ps_kind kind)
     return item;
 }
 
-static enum ps_put replace(struct ps_item *item, const struct ps_item_facts *facts,
-                           uint64_t now_ms)
+static enum ps_put replace(struct ps_item *item, const struct ps_item_facts *facts, uint64_t now_ms)
 {
-    bool same_place = ps_str_equal(item->facts.uid, facts->uid) &&
-                      ps_str_equal(item->facts.node, facts->node);
+    bool same_place =
+        ps_str_equal(item->facts.uid, facts->uid) && ps_str_equal(item->facts.node, facts->node);
     if (ps_str_equal(item->facts.version, facts->version) ||
         is_older(facts->version, item->facts.version)) {
         return PS_PUT_SAME;
@@ -138,10 +137,9 @@ struct ps_item *ps_store_take_older(struct ps_store *store, enum ps_kind kind,
                                     struct ps_str namespace_name, uint64_t generation)
 {
     struct ps_item **link = &store->lists[kind];
-    while (*link != NULL &&
-           ((*link)->generation >= generation || (*link)->until_ms != 0 ||
-            (namespace_name.len > 0 &&
-             !ps_str_equal((*link)->facts.namespace_name, namespace_name)))) {
+    while (*link != NULL && ((*link)->generation >= generation || (*link)->until_ms != 0 ||
+                             (namespace_name.len > 0 &&
+                              !ps_str_equal((*link)->facts.namespace_name, namespace_name)))) {
         link = &(*link)->next;
     }
     return unlink_at(link);

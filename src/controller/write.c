@@ -120,9 +120,9 @@ static void report(struct ps_write *write, const struct ps_kube_result *result)
         [PS_KIND_NETWORK_POLICY] = "NetworkPolicy",
     };
     char object[320];
-    struct telling telling = {.write = write,
-                              .finding = {.kind = finding_of(result),
-                                          .detail = ps_str_of(result->error->message)}};
+    struct telling telling = {
+        .write = write,
+        .finding = {.kind = finding_of(result), .detail = ps_str_of(result->error->message)}};
     if (result->outcome != PS_KUBE_FORBIDDEN && result->outcome != PS_KUBE_REFUSED) {
         return;
     }
@@ -198,8 +198,8 @@ static void on_done(void *arg, const struct ps_kube_result *result)
 {
     struct ps_write *write = arg;
     struct ps_set *set = write->set;
-    bool conflict = result->outcome == PS_KUBE_CONFLICT ||
-                    result->outcome == PS_KUBE_ALREADY_EXISTS;
+    bool conflict =
+        result->outcome == PS_KUBE_CONFLICT || result->outcome == PS_KUBE_ALREADY_EXISTS;
     bool vanished = result->outcome == PS_KUBE_NOT_FOUND;
     if (result->outcome == PS_KUBE_OK) {
         succeeded(write, result);
@@ -256,8 +256,7 @@ void ps_write_action(struct ps_controller *controller, struct ps_set *set,
         return;
     }
     bool deletion = action->kind == PS_ACTION_DELETE;
-    struct ps_write *write =
-        write_new(controller, set, objects[action->object].kind, action->name);
+    struct ps_write *write = write_new(controller, set, objects[action->object].kind, action->name);
     if (write == NULL) {
         return;
     }

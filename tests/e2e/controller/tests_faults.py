@@ -37,22 +37,29 @@ def test_the_api_server_is_away_for_a_while(test):
 
 def test_a_node_port_that_is_taken(test):
     other = test.namespace(inject=False)
-    test.kubectl("create", "service", "nodeport", "taken", "--tcp=80", "--node-port=31777",
+    test.kubectl("create", "service", "nodeport", "taken", "--tcp=80", "--node-port=30051",
                  "-n", other)
-    namespace = create(test, annotations={"portside.dev/node-port-base": "31776"})
+    namespace = create(test, annotations={"portside.dev/node-port-base": "30050"})
     wait_service(test, namespace, "external-kafka-0")
     event = wait_event(test, namespace, "PortTaken")
-    check("31777" in event["message"], f"message {event['message']}")
+    check("30051" in event["message"], f"message {event['message']}")
     check(service(test, namespace, "external-kafka-1") is None, "it is there")
     test.kubectl("delete", "service", "taken", "-n", other)
     found = wait_service(test, namespace, "external-kafka-1", seconds=40)
-    check(node_port(found) == 31777, f"node port {node_port(found)}")
+    check(node_port(found) == 30051, f"node port {node_port(found)}")
 
 
 def test_a_quota_that_is_exceeded(test):
     namespace = test.namespace()
     test.kubectl("create", "quota", "q", "--hard=services.nodeports=1", "-n", namespace)
-    time.sleep(1)
+    # There is no quota controller here; admission goes by what stands in the status.
+    full = {"status": {"hard": {"services.nodeports": "1"}, "used": {"services.nodeports": "1"}}}
+    test.cluster.request(
+        "PATCH",
+        f"/api/v1/namespaces/{namespace}/resourcequotas/q/status",
+        full,
+        "application/merge-patch+json",
+    )
     create(test, namespace=namespace)
     wait_event(test, namespace, "Forbidden")
     test.kubectl("delete", "quota", "q", "-n", namespace)
