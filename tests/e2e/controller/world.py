@@ -6,6 +6,7 @@ import subprocess
 
 from harness import STATE, Cluster, check, manifest, wait_until
 from portside import Portside
+from runner import Context
 
 NAMESPACE = "portside"
 LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/portside"
@@ -47,6 +48,16 @@ class Replica(Portside):
             )
         wait_until("portside is ready", self.ready)
         return self
+
+
+class World(Context):
+    """No kubelet confirms the end of a pod that was bound, and a namespace waits for its pods."""
+
+    def clear(self):
+        names = self.made
+        super().clear()
+        for name in names:
+            self.cluster.request("DELETE", f"/api/v1/namespaces/{name}/pods?gracePeriodSeconds=0")
 
 
 def bring_up():
