@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "portside/heap.h"
+#include "support/runner.h"
+#include "test_controller_support.h"
+
+#include <string.h>
+
+#define LIST(items) "{\"metadata\":{\"resourceVersion\":\"9\"},\"items\":[" items "]}"
+#define NODE_PORT_SERVICE                                                                          \
+    "{\"metadata\":{\"name\":\"external-kafka-0\",\"namespace\":\"ns\",\"uid\":\"s0\","            \
+    "\"resourceVersion\":\"5\",\"labels\":{\"app.kubernetes.io/managed-by\":\"portside\","         \
+    "\"portside.dev/statefulset\":\"kafka\",\"portside.dev/exposure\":\"external\"},"              \
+    "\"ownerReferences\":[{\"apiVersion\":\"apps/v1\",\"kind\":\"StatefulSet\","                   \
+    "\"name\":\"kafka\",\"uid\":\"u1\"}]},\"spec\":{\"type\":\"NodePort\","                        \
+    "\"ipFamilies\":[\"IPv4\"],\"ports\":[{\"port\":9194,\"nodePort\":31000}]}}"
+#define BROKER_ENV                                                                                 \
+    "{\"name\":\"KAFKA_NODE_ID\",\"value\":\"1\"},"                                                \
+    "{\"name\":\"KAFKA_PROCESS_ROLES\",\"value\":\"broker,controller\"},"                          \
+    "{\"name\":\"KAFKA_LISTENERS\",\"value\":\"PLAINTEXT://:9092,CONTROLLER://:9093\"},"           \
+    "{\"name\":\"KAFKA_ADVERTISED_LISTENERS\",\"value\":\"PLAINTEXT://k:9092\"},"                  \
+    "{\"name\":\"KAFKA_LISTENER_SECURITY_PROTOCOL_MAP\","                                          \
+    "\"value\":\"CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT\"},"                                     \
+    "{\"name\":\"KAFKA_CONTROLLER_LISTENER_NAMES\",\"value\":\"CONTROLLER\"},"                     \
+    "{\"name\":\"KAFKA_CONTROLLER_QUORUM_VOTERS\",\"value\":\"1@k:9093\"}"
+
+#define NAMESPACES                                                                                 \
+    {                                                                                              \
+        "GET", "/api/v1/namespaces?", 200,                                                         \
+            LIST("{\"metadata\":{\"name\":\"ns\",\"resourceVersion\":\"1\"}}"), 1                  \
+    }
+#define STATEFULSETS                                                                               \
+    {                                                                                              \
+        "GET", "/apis/apps/v1/namespaces/ns/statefulsets?", 200,                                   \
+            LIST("{\"metadata\":{\"name\":\"kafka\",\"namespace\":\"ns\",\"uid\":\"u1\","          \
+                 "\"resourceVersion\":\"2\"},\"spec\":{\"replicas\":2,\"template\":{\"metadata\":" \
+                 "{\"labels\":{\"app\":\"kafka\"}},\"spec\":{\"containers\":[{\"name\":\"kafka\"," \
+                 "\"image\":\"apache/kafka:4.1.0\",\"env\":[" BROKER_ENV "]}]}}}}"),               \
+            1                                                                                      \
+    }
+#define PODS                                                                                        \
+    {                                                                                               \
+        "GET", "/api/v1/pods?", 200,                                                                \
+            LIST(                                                                                   \
+                "{\"metadata\":{\"name\":\"kafka-0\",\"namespace\":\"ns\",\"uid\":\"p0\","          \
+                "\"resourceVersion\":\"4\",\"labels\":{\"portside.dev/statefulset\":\"kafka\"},"    \
+                "\"annotations\":{\"portside.dev/status\":\"{\\\"contract\\\":1,\\\"listeners\\\":" \
+                "{\\\"external\\\":\\\"PORTSIDE\\\"}}\"}},\"spec\":{\"nodeName\":\"n1\"}}"),        \
+            1                                                                                       \
+    }
+#define SERVICES                                                                                   \
+    {                                                                                              \
+        "GET", "/api/v1/services?", 200, LIST(NODE_PORT_SERVICE), 1                                \
+    }
+#define NODE                                                                                       \
+    {                                                                                              \
+        "GET", "/api/v1/nodes/n1", 200,                                                            \
+            "{\"metadata\":{\"name\":\"n1\"},\"status\":{\"addresses\":[{\"type\":\"ExternalIP\"," \
+            "\"address\":\"203.0.113.1\"}]}}",                                                     \
+            0                                                                                      \
+    }
+#define SERVICE_PATH "/api/v1/namespaces/ns/services/"
+#define LEASE_PATH "/apis/coordination.k8s.io/v1/namespaces/portside/leases"
+
+START_TEST(makes_services_for_each_broker)
+{
+    static const struct ps_fake_answer answers[] = {NAMESPACES, STATEFULSETS};
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_wait(fake, "PATCH", SERVICE_PATH "external-kafka-0", "\"uid\":\"u1\"");
+    ps_fake_wait(fake, "PATCH", SERVICE_PATH "external-kafka-1", "\"Local\"");
+    ps_fake_wait(fake, "PATCH", SERVICE_PATH "external-kafka-bootstrap", "\"Cluster\"");
+    ps_fake_end(fake);
+}
+END_TEST
+
+START_TEST(writes_the_endpoint_of_a_bound_pod_with_its_uid)
+{
+    static const struct ps_fake_answer answers[] = {NAMESPACES, STATEFULSETS, PODS, SERVICES, NODE};
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_wait(fake, "PATCH", "/api/v1/namespaces/ns/pods/kafka-0", "203.0.113.1");
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", "/api/v1/namespaces/ns/pods/kafka-0", "31000"),
+                      1);
+    ck_assert_uint_eq(
+        ps_fake_count(fake, "PATCH", "/api/v1/namespaces/ns/pods/kafka-0", "\"uid\":\"p0\""), 1);
+    ps_fake_wait(fake, "PATCH", "/api/v1/namespaces/ns/configmaps/external-kafka",
+                 "203.0.113.1:31000");
+    ps_fake_end(fake);
+}
+END_TEST
+
+START_TEST(writes_nothing_while_another_leads)
+{
+    static const struct ps_fake_answer answers[] = {
+        NAMESPACES,
+        STATEFULSETS,
+        {"GET", LEASE_PATH, 200,
+         "{\"metadata\":{\"name\":\"portside\",\"resourceVersion\":\"3\"},\"spec\":"
+         "{\"holderIdentity\":\"other\",\"leaseDurationSeconds\":10,"
+         "\"renewTime\":\"2026-01-01T00:00:00.000000Z\"}}",
+         0},
+    };
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_run(fake, 500);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", "", ""), 0);
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", "", ""), 0);
+    ck_assert_uint_gt(ps_fake_count(fake, "GET", "/apis/apps/v1/namespaces/ns", ""), 0);
+    ps_fake_end(fake);
+}
+END_TEST
+
+START_TEST(goes_on_with_the_rest_when_one_is_refused_and_tries_again)
+{
+    static const struct ps_fake_answer answers[] = {
+        NAMESPACES,
+        STATEFULSETS,
+        {"PATCH", SERVICE_PATH "external-kafka-0", 403,
+         "{\"kind\":\"Status\",\"code\":403,\"reason\":\"Forbidden\",\"message\":\"no patch\"}", 1},
+    };
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_wait(fake, "PATCH", SERVICE_PATH "external-kafka-1", "");
+    ps_fake_wait(fake, "POST", "/api/v1/namespaces/ns/events", "Forbidden");
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", SERVICE_PATH "external-kafka-0", ""), 1);
+    ps_fake_run(fake, 1500);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", SERVICE_PATH "external-kafka-0", ""), 2);
+    ps_fake_end(fake);
+}
+END_TEST
+
+START_TEST(leaves_a_foreign_service_and_says_so)
+{
+    static const struct ps_fake_answer answers[] = {
+        NAMESPACES,
+        STATEFULSETS,
+        {"PATCH", SERVICE_PATH "external-kafka-1", 409,
+         "{\"kind\":\"Status\",\"code\":409,\"reason\":\"Conflict\",\"message\":\"conflict\"}", 0},
+        {"GET", SERVICE_PATH "external-kafka-1", 200,
+         "{\"metadata\":{\"name\":\"external-kafka-1\",\"namespace\":\"ns\",\"uid\":\"f\","
+         "\"resourceVersion\":\"8\"},\"spec\":{\"selector\":{\"app\":\"x\"}}}",
+         0},
+    };
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_wait(fake, "POST", "/api/v1/namespaces/ns/events", "ForeignObject");
+    ps_fake_run(fake, 1000);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", SERVICE_PATH "external-kafka-1", ""), 1);
+    ck_assert_uint_eq(ps_fake_count(fake, "DELETE", "", ""), 0);
+    ps_fake_end(fake);
+}
+END_TEST
+
+START_TEST(gives_the_lease_back_when_it_leaves)
+{
+    static const struct ps_fake_answer answers[] = {NAMESPACES};
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_wait(fake, "POST", LEASE_PATH, "\"holderIdentity\":\"me\"");
+    ps_fake_run(fake, 50);
+    ps_controller_leave(ps_fake_controller(fake));
+    ps_fake_wait(fake, "PATCH", LEASE_PATH, "\"holderIdentity\":\"\"");
+    ps_fake_run(fake, 50);
+    ck_assert(!ps_controller_turn(ps_fake_controller(fake), 0));
+    ps_fake_end(fake);
+}
+END_TEST
+
+START_TEST(counts)
+{
+    static const struct ps_fake_answer answers[] = {NAMESPACES, STATEFULSETS};
+    char *text = NULL;
+    size_t size = 0;
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_wait(fake, "PATCH", SERVICE_PATH "external-kafka-bootstrap", "");
+    FILE *out = open_memstream(&text, &size);
+    ps_controller_write_metrics(ps_fake_controller(fake), out);
+    (void)fclose(out);
+    ck_assert_ptr_nonnull(strstr(text, "portside_controller_leader 1\n"));
+    ck_assert_ptr_nonnull(strstr(text, "portside_controller_statefulsets 1\n"));
+    ps_heap_free(text);
+    ps_fake_end(fake);
+}
+END_TEST
+
+Suite *ps_test_suite(void)
+{
+    Suite *suite = suite_create("controller");
+    TCase *tc = tcase_create("loop");
+    tcase_set_timeout(tc, 20);
+    tcase_add_test(tc, makes_services_for_each_broker);
+    tcase_add_test(tc, writes_the_endpoint_of_a_bound_pod_with_its_uid);
+    tcase_add_test(tc, writes_nothing_while_another_leads);
+    tcase_add_test(tc, goes_on_with_the_rest_when_one_is_refused_and_tries_again);
+    tcase_add_test(tc, leaves_a_foreign_service_and_says_so);
+    tcase_add_test(tc, gives_the_lease_back_when_it_leaves);
+    tcase_add_test(tc, counts);
+    suite_add_tcase(suite, tc);
+    return suite;
+}
