@@ -34,8 +34,8 @@ struct ps_set *ps_set_get(struct ps_controller *controller, struct ps_str namesp
 
 static void set_free(struct ps_set *set)
 {
-    for (size_t i = 0; i < set->refused_count; i++) {
-        ps_heap_free(set->refused[i]);
+    while (set->refused != NULL) {
+        ps_set_accept(set, ps_str_of(set->refused->service));
     }
     ps_heap_free(set->namespace_name);
     ps_heap_free(set->name);
@@ -59,16 +59,34 @@ void ps_set_touch(struct ps_set *set, uint64_t at_ms)
     }
 }
 
-void ps_set_refuse(struct ps_set *set, struct ps_str service)
+static struct ps_refused **find_refused(struct ps_set *set, struct ps_str service)
 {
-    for (size_t i = 0; i < set->refused_count; i++) {
-        if (ps_str_is(service, set->refused[i])) {
-            return;
-        }
+    struct ps_refused **link = &set->refused;
+    while (*link != NULL && !ps_str_is(service, (*link)->service)) {
+        link = &(*link)->next;
     }
-    char *copy = set->refused_count < PS_REFUSED_MAX ? ps_heap_copy(service) : NULL;
-    if (copy != NULL) {
-        set->refused[set->refused_count++] = copy;
+    return link;
+}
+
+bool ps_set_refuse(struct ps_set *set, struct ps_str service)
+{
+    struct ps_refused **link = find_refused(set, service);
+    if (*link == NULL && (*link = ps_heap_new(1, sizeof(**link))) != NULL &&
+        ((*link)->service = ps_heap_copy(service)) == NULL) {
+        ps_heap_free(*link);
+        *link = NULL;
+    }
+    return *link != NULL && ++(*link)->times >= PS_REFUSED_TIMES;
+}
+
+void ps_set_accept(struct ps_set *set, struct ps_str service)
+{
+    struct ps_refused **link = find_refused(set, service);
+    struct ps_refused *refused = *link;
+    if (refused != NULL) {
+        *link = refused->next;
+        ps_heap_free(refused->service);
+        ps_heap_free(refused);
     }
 }
 

@@ -16,7 +16,7 @@
 /* All is planned anew this often, and nodes are read anew, even if no event came. */
 #define PS_RESYNC_MS 300000U
 #define PS_WRITE_DEADLINE_MS 10000U
-#define PS_REFUSED_MAX 16U
+#define PS_REFUSED_TIMES 4U
 /* After this it is looked whether a foreign object of our name is still there. */
 #define PS_FOREIGN_MS 10000U
 #define PS_NOTICES_KEPT 512U
@@ -43,6 +43,14 @@ struct ps_space {
     struct ps_follow *policies; /* NULL until a StatefulSet there has allow-from */
 };
 
+/* The API server gives a port free a moment after its Service is gone; so the first times count
+ * little. */
+struct ps_refused {
+    struct ps_refused *next;
+    char *service;
+    unsigned times;
+};
+
 /* A StatefulSet that is looked after, or whose objects are. */
 struct ps_set {
     struct ps_set *next;
@@ -52,8 +60,7 @@ struct ps_set {
     unsigned in_flight;
     bool failed; /* a request of this round did */
     unsigned failures;
-    size_t refused_count; /* Services whose node port the API server refused */
-    char *refused[PS_REFUSED_MAX];
+    struct ps_refused *refused; /* Services whose node port the API server refused */
 };
 
 /* A node as last read. */
@@ -140,7 +147,10 @@ void ps_cluster_changed(struct ps_controller *controller, enum ps_kind kind,
                         const struct ps_item_facts *facts, bool gone);
 /* Forgets sets that have nothing left. */
 void ps_set_drop(struct ps_controller *controller, struct ps_set *set);
-void ps_set_refuse(struct ps_set *set, struct ps_str service);
+/* The node port of this Service was refused once more; true if that is to be believed. */
+bool ps_set_refuse(struct ps_set *set, struct ps_str service);
+/* The Service was written. */
+void ps_set_accept(struct ps_set *set, struct ps_str service);
 void ps_cluster_clear(struct ps_controller *controller);
 
 /* follow.c: watches. */

@@ -224,16 +224,29 @@ static size_t injected_count(const struct ps_plan *plan)
     return count;
 }
 
+static const struct ps_str *refused_services(const struct ps_plan *plan, size_t *ret_count)
+{
+    size_t room = 0;
+    for (const struct ps_refused *one = plan->set->refused; one != NULL; one = one->next) {
+        room++;
+    }
+    struct ps_str *names = PS_ARENA_ARRAY(plan->arena, struct ps_str, room + 1);
+    for (const struct ps_refused *one = plan->set->refused; one != NULL; one = one->next) {
+        if (one->times >= PS_REFUSED_TIMES) {
+            names[(*ret_count)++] = ps_str_of(one->service);
+        }
+    }
+    return names;
+}
+
 static void plan_services(const struct ps_plan *plan, struct ps_service_plan *ret_plan)
 {
     struct ps_service_pod *pods =
         PS_ARENA_ARRAY(plan->arena, struct ps_service_pod, plan->pod_count + 1);
-    struct ps_str refused[PS_REFUSED_MAX];
+    size_t refused_count = 0;
+    const struct ps_str *refused = refused_services(plan, &refused_count);
     for (size_t i = 0; i < plan->pod_count; i++) {
         pods[i] = (struct ps_service_pod){plan->pods[i].ordinal, plan->pods[i].status};
-    }
-    for (size_t i = 0; i < plan->set->refused_count; i++) {
-        refused[i] = ps_str_of(plan->set->refused[i]);
     }
     const struct ps_service_input input = {
         .policy = &plan->controller->config->policy,
@@ -250,7 +263,7 @@ static void plan_services(const struct ps_plan *plan, struct ps_service_plan *re
         .record = find_object(plan->map_count, plan->maps,
                               ps_service_record_name(plan->arena, plan->owner.name)),
         .listener_ports = plan->listener_ports,
-        .refused_count = plan->set->refused_count,
+        .refused_count = refused_count,
         .refused = refused,
     };
     ps_service_plan(plan->arena, &input, ret_plan);

@@ -9,9 +9,9 @@
 #include "portside/heap.h"
 #include "portside/log.h"
 
-#define BACKOFF_FIRST_MS 500U
+#define BACKOFF_FIRST_MS 100U
 #define BACKOFF_MAX_MS 30000U
-#define BACKOFF_DOUBLINGS 6U
+#define BACKOFF_DOUBLINGS 9U
 
 struct ps_write {
     struct ps_write *next;
@@ -126,8 +126,9 @@ static void report(struct ps_write *write, const struct ps_kube_result *result)
     if (result->outcome != PS_KUBE_FORBIDDEN && result->outcome != PS_KUBE_REFUSED) {
         return;
     }
-    if (telling.finding.kind == PS_FINDING_PORT_TAKEN) {
-        ps_set_refuse(write->set, ps_str_of(write->name));
+    if (telling.finding.kind == PS_FINDING_PORT_TAKEN &&
+        !ps_set_refuse(write->set, ps_str_of(write->name))) {
+        return;
     }
     (void)snprintf(object, sizeof(object), "%s %s", words[write->kind], write->name);
     telling.finding.object = ps_str_of(object);
@@ -189,6 +190,7 @@ static void succeeded(struct ps_write *write, const struct ps_kube_result *resul
            PS_LOG_STR("kind", ps_str_of(resource_of(write->kind)->plural)),
            PS_LOG_STR("namespace", ps_str_of(write->set->namespace_name)),
            PS_LOG_STR("name", ps_str_of(write->name)));
+    ps_set_accept(write->set, ps_str_of(write->name));
     if (write->action != PS_ACTION_DELETE) {
         ps_follow_told(write->controller, write->kind, result->object, PS_STR(""));
     }

@@ -125,6 +125,34 @@ START_TEST(goes_on_with_the_rest_when_one_is_refused_and_tries_again)
 }
 END_TEST
 
+START_TEST(forgets_a_port_that_is_taken_but_not_at_once)
+{
+    static const struct ps_fake_answer answers[] = {
+        NAMESPACES,
+        STATEFULSETS,
+        {"GET", "/api/v1/configmaps?", 200,
+         LIST("{\"metadata\":{\"name\":\"kafka.ports.portside.dev\",\"namespace\":\"ns\","
+              "\"uid\":\"r\",\"resourceVersion\":\"3\",\"labels\":{"
+              "\"app.kubernetes.io/managed-by\":\"portside\","
+              "\"portside.dev/statefulset\":\"kafka\",\"portside.dev/role\":\"ports\"}},"
+              "\"data\":{\"external-kafka-0\":\"31000\"}}"),
+         1},
+        {"PATCH", SERVICE_PATH "external-kafka-0", 422,
+         "{\"kind\":\"Status\",\"code\":422,\"reason\":\"Invalid\",\"message\":"
+         "\"provided port is already allocated\"}",
+         4},
+    };
+    const char *path = SERVICE_PATH "external-kafka-0";
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_wait(fake, "POST", "/api/v1/namespaces/ns/events", "PortTaken");
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", path, "31000"), 4);
+    ps_fake_run(fake, 2000);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", path, "31000"), 4);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", path, ""), 5);
+    ps_fake_end(fake);
+}
+END_TEST
+
 START_TEST(leaves_a_foreign_service_and_says_so)
 {
     static const struct ps_fake_answer answers[] = {
@@ -186,6 +214,7 @@ Suite *ps_test_suite(void)
     tcase_add_test(tc, writes_the_endpoint_of_a_bound_pod_with_its_uid);
     tcase_add_test(tc, writes_nothing_while_another_leads);
     tcase_add_test(tc, goes_on_with_the_rest_when_one_is_refused_and_tries_again);
+    tcase_add_test(tc, forgets_a_port_that_is_taken_but_not_at_once);
     tcase_add_test(tc, leaves_a_foreign_service_and_says_so);
     tcase_add_test(tc, gives_the_lease_back_when_it_leaves);
     tcase_add_test(tc, counts);

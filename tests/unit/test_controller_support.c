@@ -80,13 +80,32 @@ static void reply(struct ps_transfer *transfer, int status, const char *body)
     }
 }
 
+/* The object that was sent, in a new version. */
+static void echo(struct ps_fake *fake, struct ps_transfer *transfer)
+{
+    static const char key[] = "\"metadata\":{";
+    const char *at = strstr(transfer->body, key);
+    if (at == NULL || strstr(transfer->body, "resourceVersion") != NULL) {
+        reply(transfer, 200, transfer->body);
+        return;
+    }
+    size_t head = (size_t)(at - transfer->body) + sizeof(key) - 1;
+    size_t size = strlen(transfer->body) + 64;
+    char *text = ps_heap_new(size, 1);
+    (void)snprintf(text, size, "%.*s\"resourceVersion\":\"%zu\"%s%s", (int)head, transfer->body,
+                   1000 + fake->count, transfer->body[head] == '}' ? "" : ",",
+                   transfer->body + head);
+    reply(transfer, 200, text);
+    ps_heap_free(text);
+}
+
 static void answer_one(struct ps_fake *fake, struct ps_transfer *transfer)
 {
     const struct ps_fake_answer *answer = find(fake, transfer);
     if (answer != NULL) {
         reply(transfer, answer->status, answer->body);
     } else if (strcmp(transfer->method, "GET") != 0) {
-        reply(transfer, 200, transfer->body);
+        echo(fake, transfer);
     } else if (strchr(transfer->path, '?') != NULL) {
         reply(transfer, 200, "{\"metadata\":{\"resourceVersion\":\"1\"},\"items\":[]}");
     } else {
