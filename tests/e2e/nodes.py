@@ -4,7 +4,7 @@
 import os
 import subprocess
 
-from harness import CACHE, HERE, Result, check, wait_until
+from harness import CACHE, HERE, Cluster, Result, check, dump, load_manifest, wait_until
 
 MANIFESTS = os.path.join(HERE, "nodes")
 BIN = os.path.join(CACHE, "e2e", "bin")
@@ -37,6 +37,15 @@ def outside(script, *arguments):
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
+def bring_up():
+    """The cluster, which tests/e2e/nodes-up has started, with the namespace of portside."""
+    cluster = Cluster()
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "portside"}}
+    status, answer, _ = cluster.request("POST", "/api/v1/namespaces", body)
+    check(status in (201, 409), f"namespace portside: {answer}")
+    return cluster
+
+
 def power_cut(node):
     outside("nodes-down", node)
 
@@ -66,10 +75,13 @@ def use_kafka():
             return
 
 
-def create(context, namespace, manifest):
-    """Creates what is in a file of tests/e2e/nodes."""
-    path = os.path.join(MANIFESTS, f"{manifest}.yaml")
-    context.kubectl("create", "-n", namespace, "-f", path)
+def create(context, namespace, manifest, change=None):
+    """Creates what is in a file of tests/e2e/nodes; change(statefulset) may alter it before."""
+    documents = load_manifest(os.path.join(MANIFESTS, f"{manifest}.yaml"))
+    for document in documents:
+        if change and document["kind"] == "StatefulSet":
+            change(document)
+    context.kubectl("create", "-n", namespace, "-f", "-", stdin=dump(*documents))
 
 
 def pods_of(cluster, namespace, statefulset):

@@ -3,9 +3,9 @@
 
 import json
 
+from exposed import bootstrap_addresses, wait_endpoints, wait_servers
 from harness import Failed, check, wait_until
 from nodes import create, enter, is_ready, log_of, use_kafka, wait_pods
-from play_controller import play_controller
 from portside import check_injected
 
 BROKERS = ("kafka-0", "kafka-1", "kafka-2")
@@ -30,12 +30,12 @@ def metadata(bootstrap):
     return {broker["id"]: broker["name"] for broker in found["brokers"]}, leaders
 
 
-def check_listed(endpoints):
-    """Through whichever broker the client comes in, it is told three endpoints outside."""
+def check_listed(endpoints, bootstraps):
+    """Through whatever address the client comes in, it is told three endpoints outside."""
     expected = {
-        int(name.rsplit("-", 1)[1]): f"{host}:{port}" for name, (host, port, _) in endpoints.items()
+        int(name.rsplit("-", 1)[1]): f"{host}:{port}" for name, (host, port) in endpoints.items()
     }
-    for bootstrap in expected.values():
+    for bootstrap in [*bootstraps, *expected.values()]:
         try:
             wait_until(
                 f"{bootstrap} lists {expected}",
@@ -44,7 +44,6 @@ def check_listed(endpoints):
             )
         except Failed as error:
             raise Failed(f"{error}, but {metadata(bootstrap)[0] or 'nothing'}") from None
-    return ",".join(expected.values())
 
 
 def check_messages(bootstrap):
@@ -63,11 +62,13 @@ def round_trip(context, manifest, delivery):
     use_kafka()
     namespace = context.namespace()
     create(context, namespace, manifest)
-    endpoints = play_controller(context, namespace, BROKERS)
+    endpoints = wait_endpoints(context, namespace, BROKERS)
     pods = wait_pods(context, namespace, "brokers are ready", is_ready, seconds=120)
     for pod in pods.values():
         check_injected(pod, "kafka", delivery)
-    check_messages(check_listed(endpoints))
+    servers = wait_servers(context, namespace, endpoints)
+    check_listed(endpoints, [servers, *bootstrap_addresses(context, namespace, endpoints)])
+    check_messages(servers)
     return namespace
 
 

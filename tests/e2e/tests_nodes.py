@@ -1,23 +1,44 @@
 # SPDX-License-Identifier: Apache-2.0
 """On real nodes, with stand-in brokers: from the pod's creation to the client outside."""
 
-import datetime
+import contextlib
+import signal
+import statistics
 import time
 
-from harness import check
+from exposed import (
+    Watch,
+    bootstrap_addresses,
+    endpoint,
+    node_port,
+    seconds_of,
+    service,
+    started,
+    wait_endpoints,
+    wait_servers,
+)
+from harness import check, wait_until
 from nodes import CLIENT, create, dial, init_state, is_ready, log_of, pods_of, wait_pods
 from nodes import power_cut, power_on
-from play_controller import play_controller
-from portside import check_injected
+from portside import Portside, check_injected
 
 BROKERS = ("kafka-0", "kafka-1", "kafka-2")
 
 
-def seconds_of(stamp):
-    """A time of kubectl logs --timestamps, as seconds since 1970."""
-    whole, _, rest = stamp.rstrip("Z").partition(".")
-    begun = datetime.datetime.fromisoformat(whole).replace(tzinfo=datetime.timezone.utc)
-    return begun.timestamp() + float(f"0.{rest or 0}")
+def ready(context, namespace, count=3, seconds=60):
+    return wait_pods(context, namespace, "brokers are ready", is_ready, count, seconds=seconds)
+
+
+@contextlib.contextmanager
+def without_controller(context):
+    """Meanwhile only the webhook is there; afterwards the controller finds what was created."""
+    context.portside.stop()
+    Portside.start(context.portside)
+    try:
+        yield
+    finally:
+        context.portside.stop()
+        context.portside.start()
 
 
 def check_waits(context, namespace):
@@ -32,15 +53,15 @@ def check_waits(context, namespace):
         check("waiting for external.host, external.port" in said, f"{name} said: {said}")
 
 
-def check_ended(context, namespace, endpoints):
+def check_ended(context, namespace, endpoints, written):
     """The address script printed the endpoint and ended within a second of its being written; the
     longest time that this took."""
     times = []
-    for name, (host, port, written) in endpoints.items():
+    for name, (host, port) in endpoints.items():
         line = log_of(context, namespace, name, "portside-address", "--timestamps").splitlines()[-1]
         stamp, text = line.split(" ", 1)
         check(text == f"portside: external: {host}:{port}", f"{name} ended with: {text}")
-        took = seconds_of(stamp) - written
+        took = seconds_of(stamp) - written[name]
         check(took < 1, f"{name}: {took:.2f} s from the annotation to the end of the script")
         times.append(took)
     return max(times)
@@ -53,7 +74,7 @@ def environment(context, namespace, name):
 
 
 def check_environment(context, namespace, endpoints):
-    for name, (host, port, _) in endpoints.items():
+    for name, (host, port) in endpoints.items():
         found = environment(context, namespace, name)
         expected = {
             "PORTSIDE_ORDINAL": name.rsplit("-", 1)[1],
@@ -76,34 +97,80 @@ def answer_of(name):
 
 def check_reachable(endpoints):
     """Each broker's port answers on its node and on no other."""
-    hosts = [host for host, _, _ in endpoints.values()]
+    hosts = [host for host, _ in endpoints.values()]
     check(len(set(hosts)) == len(hosts), f"several brokers on one node: {hosts}")
     expected = {
         f"{host}:{port}": answer_of(name) if host == own else "no-answer"
-        for name, (own, port, _) in endpoints.items()
+        for name, (own, port) in endpoints.items()
         for host in hosts
     }
     found = dial(expected)
     check(found == expected, f"the client outside saw {found}, not {expected}")
 
 
+def check_bootstrap(context, namespace, endpoints):
+    """The bootstrap port answers on every node, and bootstrap.servers are the brokers."""
+    wait_servers(context, namespace, endpoints)
+    found = dial(bootstrap_addresses(context, namespace, endpoints))
+    for where, said in found.items():
+        broker = said.split(" ")[0].removeprefix("pod=")
+        check(broker in endpoints and " port=9194 " in said, f"bootstrap at {where}: {said}")
+
+
 def test_broker_waits_for_its_endpoint_and_is_reached_on_its_node_only(context):
     namespace = context.namespace()
-    create(context, namespace, "standin")
-    check_waits(context, namespace)
-    endpoints = play_controller(context, namespace, BROKERS)
-    for pod in wait_pods(context, namespace, "brokers are ready", is_ready).values():
+    watch = Watch(context.cluster, namespace)
+    with without_controller(context):
+        create(context, namespace, "standin")
+        check_waits(context, namespace)
+        begun = time.time()
+    endpoints = wait_endpoints(context, namespace, BROKERS)
+    for pod in ready(context, namespace).values():
         check_injected(pod, "kafka", "env")
-    slowest = check_ended(context, namespace, endpoints)
+    slowest = check_ended(context, namespace, endpoints, watch.written)
     check_environment(context, namespace, endpoints)
     check_reachable(endpoints)
-    return f"from the annotation to the end of the address script: at most {slowest:.2f} s"
+    check_bootstrap(context, namespace, endpoints)
+    return (
+        f"from the annotation to the end of the address script: at most {slowest:.2f} s; from the "
+        f"controller's start to the last annotation: {max(watch.written.values()) - begun:.2f} s"
+    )
+
+
+def ten_in_a_row(statefulset):
+    statefulset["spec"].update(replicas=10, podManagementPolicy="OrderedReady")
+    del statefulset["spec"]["template"]["spec"]["affinity"]
+
+
+def times_to_start(context, inject):
+    """Of ten brokers: seconds from the bind to the endpoint, and to the broker's first line."""
+    namespace = context.namespace(inject)
+    watch = Watch(context.cluster, namespace)
+    create(context, namespace, "standin", ten_in_a_row)
+    pods = ready(context, namespace, 10, 120)
+    return (
+        [watch.written[name] - watch.bound[name] for name in pods if name in watch.written],
+        [started(context, namespace, name) - watch.bound[name] for name in pods],
+    )
+
+
+def test_ten_brokers_start_soon_after_their_binding(context):
+    written, with_portside = times_to_start(context, True)
+    check(len(written) == 10, f"only {len(written)} endpoints")
+    _, without = times_to_start(context, False)
+    median = statistics.median(with_portside)
+    check(median <= 2, f"{median:.2f} s from bind to start: {with_portside}")
+    return (
+        f"bind (as watched) to first line of the broker, median of ten: {median:.2f} s, longest "
+        f"{max(with_portside):.2f} s; without portside {statistics.median(without):.2f} s; bind to "
+        f"endpoint {statistics.median(written):.3f} s"
+    )
 
 
 def check_one_away(endpoints, away):
     """Nobody answers for that broker, everybody else does."""
-    found = dial([f"{host}:{port}" for host, port, _ in endpoints.values()])
-    for name, (host, port, _) in endpoints.items():
+    found = dial([f"{host}:{port}" for host, port in endpoints.values()])
+    for name, (host, port) in endpoints.items():
         said = found[f"{host}:{port}"]
         check((said == answer_of(name)) == (name != away), f"{name}, while {away} is off: {said}")
 
@@ -111,8 +178,8 @@ def check_one_away(endpoints, away):
 def test_broker_is_back_at_its_endpoint_after_a_power_cut(context):
     namespace = context.namespace()
     create(context, namespace, "standin")
-    endpoints = play_controller(context, namespace, BROKERS)
-    before = wait_pods(context, namespace, "brokers are ready", is_ready)
+    endpoints = wait_endpoints(context, namespace, BROKERS)
+    before = ready(context, namespace)
     power_cut(before["kafka-1"]["spec"]["nodeName"])
     try:
         check_one_away(endpoints, "kafka-1")
@@ -132,3 +199,92 @@ def test_broker_is_back_at_its_endpoint_after_a_power_cut(context):
         )
     check_environment(context, namespace, endpoints)
     check_reachable(endpoints)
+    check_bootstrap(context, namespace, endpoints)
+
+
+def test_broker_that_moved_is_reached_on_its_new_node(context):
+    namespace = context.namespace()
+    create(context, namespace, "standin", lambda one: one["spec"].update(replicas=2))
+    before = wait_endpoints(context, namespace, BROKERS[:2])
+    pod = ready(context, namespace, 2)["kafka-1"]
+    context.kubectl("cordon", pod["spec"]["nodeName"])
+    try:
+        context.kubectl("delete", "pod", "kafka-1", "-n", namespace)
+        context.cluster.wait_pod(namespace, "kafka-1", unlike=pod["metadata"]["uid"])
+        after = wait_endpoints(context, namespace, BROKERS[:2])
+        ready(context, namespace, 2)
+    finally:
+        context.kubectl("uncordon", pod["spec"]["nodeName"])
+    check(after["kafka-0"] == before["kafka-0"], f"{before} became {after}")
+    check(after["kafka-1"][0] != before["kafka-1"][0], f"it did not move: {after}")
+    check(after["kafka-1"][1] == before["kafka-1"][1], f"its port changed: {before}, {after}")
+    check_environment(context, namespace, after)
+    check_reachable(after)
+    check_bootstrap(context, namespace, after)
+
+
+def test_brokers_that_come_and_go_by_scale(context):
+    namespace = context.namespace()
+    create(context, namespace, "standin", lambda one: one["spec"].update(replicas=2))
+    wait_servers(context, namespace, wait_endpoints(context, namespace, BROKERS[:2]))
+    scale = ("scale", "statefulset/kafka", "-n", namespace)
+    context.kubectl(*scale, "--replicas=3")
+    endpoints = wait_endpoints(context, namespace, BROKERS)
+    ready(context, namespace)
+    check_reachable(endpoints)
+    check_bootstrap(context, namespace, endpoints)
+    context.kubectl(*scale, "--replicas=2")
+    gone = "external-kafka-2"
+    wait_until(f"no {gone}", lambda: service(context, namespace, gone) is None, 30)
+    del endpoints["kafka-2"]
+    check_bootstrap(context, namespace, endpoints)
+    check_reachable(endpoints)
+
+
+def check_made_again(context, namespace, name, port):
+    back = wait_until(f"Service {name}", lambda: service(context, namespace, name), 40)
+    check(node_port(back) == port, f"{name} had the node port {port}, now {node_port(back)}")
+
+
+def test_controller_that_was_killed_is_replaced(context):
+    """Clients do not notice; what was missed meanwhile is made up for by the next one."""
+    namespace = context.namespace()
+    create(context, namespace, "standin", lambda one: one["spec"].update(replicas=2))
+    endpoints = wait_endpoints(context, namespace, BROKERS[:2])
+    ready(context, namespace, 2)
+    context.portside.stop(signal.SIGKILL)
+    try:
+        check_reachable(endpoints)
+        context.kubectl("delete", "service", "-n", namespace, "external-kafka-1")
+        context.kubectl("scale", "statefulset/kafka", "-n", namespace, "--replicas=3")
+    finally:
+        begun = time.monotonic()
+        context.portside.start()
+    check_made_again(context, namespace, "external-kafka-1", endpoints["kafka-1"][1])
+    service_back = time.monotonic() - begun
+    after = wait_endpoints(context, namespace, BROKERS, seconds=40)
+    endpoint_there = time.monotonic() - begun
+    ready(context, namespace)
+    check_reachable(after)
+    check_bootstrap(context, namespace, after)
+    return (
+        f"after the next one's start: a Service deleted meanwhile is back at {service_back:.1f} s, "
+        f"a broker asked for meanwhile has its endpoint at {endpoint_there:.1f} s"
+    )
+
+
+def test_address_types_in_the_order_that_was_asked_for(context):
+    order = ("InternalDNS", "ExternalIP")
+    key = "portside.dev/address-types"
+
+    def change(statefulset):
+        statefulset["metadata"]["annotations"][key] = ",".join(order)
+
+    namespace = context.namespace()
+    create(context, namespace, "standin", change)
+    endpoints = wait_endpoints(context, namespace, BROKERS, order)
+    check(all(host.endswith(".in.e2e.test") for host, _ in endpoints.values()), f"{endpoints}")
+    pods = ready(context, namespace)
+    check_environment(context, namespace, endpoints)
+    check_reachable(endpoints)
+    check(all(endpoint(pod) for pod in pods.values()), "an endpoint went")
