@@ -126,8 +126,16 @@ struct ps_status ps_controller_new(const struct ps_config *config,
     if (!is_wanted(config)) {
         return ps_success();
     }
-    PS_TRY(ps_kube_config_load(config->kubeconfig.len > 0 ? config->kubeconfig.ptr : NULL, NULL,
-                               &kube, err));
+    struct ps_status loaded = ps_kube_config_load(
+        config->kubeconfig.len > 0 ? config->kubeconfig.ptr : NULL, NULL, &kube, err);
+    if (!ps_ok(loaded) && config->controller == PS_SWITCH_AUTO && config->kubeconfig.len == 0) {
+        PS_LOG(PS_LOG_LEVEL_WARN, "no controller: the webhook alone is served",
+               PS_LOG_STR("problem", ps_str_of(err->message)));
+        return ps_success();
+    }
+    if (!ps_ok(loaded)) {
+        return loaded;
+    }
     char *namespace_name = choose_namespace(config, kube);
     PS_LOG(PS_LOG_LEVEL_INFO, "controller",
            PS_LOG_STR("server", ps_str_of(ps_kube_config_server(kube))),

@@ -207,10 +207,8 @@ static void on_done(void *arg, const struct ps_kube_result *result)
         succeeded(write, result);
     } else if (conflict && write->action == PS_ACTION_CREATE && look(write)) {
         return;
-    } else if (vanished && (write->action == PS_ACTION_DELETE || write->kind == PS_KIND_POD)) {
-        ps_set_touch(set, PS_NEVER); /* the watch tells of it */
-    } else {
-        failed(write, result);
+    } else if (!(vanished && (write->action == PS_ACTION_DELETE || write->kind == PS_KIND_POD))) {
+        failed(write, result); /* of what is gone, the watch tells */
     }
     end_round(write->controller, set);
     forget(write);
