@@ -88,10 +88,21 @@ def seconds_of(stamp):
     return begun.timestamp() + float(f"0.{rest or 0}")
 
 
+def said_at(context, namespace, name, container, which):
+    """When the line (0 the first, -1 the last) was printed."""
+    lines = log_of(context, namespace, name, container, "--timestamps").splitlines()
+    check(lines, f"{name}: {container} printed nothing")
+    return seconds_of(lines[which].split(" ", 1)[0])
+
+
 def started(context, namespace, name):
     """When the broker's container printed its first line, which a stand-in does at once."""
-    line = log_of(context, namespace, name, "kafka", "--timestamps").splitlines()[0]
-    return seconds_of(line.split(" ", 1)[0])
+    return said_at(context, namespace, name, "kafka", 0)
+
+
+def address_printed(context, namespace, name):
+    """When the address script printed the endpoint, with which it ends."""
+    return said_at(context, namespace, name, "portside-address", -1)
 
 
 class Watch:
