@@ -37,15 +37,15 @@
                  "\"image\":\"apache/kafka:4.1.0\",\"env\":[" BROKER_ENV "]}]}}}}"),               \
             1                                                                                      \
     }
-#define PODS                                                                                        \
-    {                                                                                               \
-        "GET", "/api/v1/pods?", 200,                                                                \
-            LIST(                                                                                   \
-                "{\"metadata\":{\"name\":\"kafka-0\",\"namespace\":\"ns\",\"uid\":\"p0\","          \
-                "\"resourceVersion\":\"4\",\"labels\":{\"portside.dev/statefulset\":\"kafka\"},"    \
-                "\"annotations\":{\"portside.dev/status\":\"{\\\"contract\\\":1,\\\"listeners\\\":" \
-                "{\\\"external\\\":\\\"PORTSIDE\\\"}}\"}},\"spec\":{\"nodeName\":\"n1\"}}"),        \
-            1                                                                                       \
+#define PODS                                                                                       \
+    {                                                                                              \
+        "GET", "/api/v1/pods?", 200,                                                               \
+            LIST("{\"metadata\":{\"name\":\"kafka-0\",\"namespace\":\"ns\",\"uid\":\"p0\","        \
+                 "\"resourceVersion\":\"4\",\"labels\":{\"portside.dev/statefulset\":\"kafka\"},"  \
+                 "\"annotations\":{\"portside.dev/status\":"                                       \
+                 "\"{\\\"contract\\\":1,\\\"listeners\\\":"                                        \
+                 "{\\\"external\\\":\\\"PORTSIDE\\\"}}\"}},\"spec\":{\"nodeName\":\"n1\"}}"),      \
+            1                                                                                      \
     }
 #define SERVICES                                                                                   \
     {                                                                                              \

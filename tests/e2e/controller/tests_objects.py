@@ -210,7 +210,7 @@ def test_a_service_deleted_by_hand_comes_back_with_its_port(test):
         after = wait_service(test, namespace, name, unlike=before["metadata"]["uid"], seconds=5)
         times.append(time.monotonic() - begun)
         check(node_port(after) == node_port(before), f"{node_port(before)} → {node_port(after)}")
-    return (f"back after {statistics.median(times) * 1000:.0f} ms (median of {len(times)})")
+    return f"back after {statistics.median(times) * 1000:.0f} ms (median of {len(times)})"
 
 
 def test_a_service_changed_by_hand_is_put_right(test):
