@@ -17,7 +17,7 @@ from exposed import (
     wait_endpoints,
     wait_servers,
 )
-from harness import check, wait_until
+from harness import Failed, check, wait_until
 from nodes import CLIENT, create, dial, init_state, is_ready, log_of, pods_of, wait_pods
 from nodes import power_cut, power_on
 from portside import Portside, check_injected
@@ -110,10 +110,20 @@ def check_reachable(endpoints):
 def check_bootstrap(context, namespace, endpoints):
     """The bootstrap port answers on every node, and bootstrap.servers are the brokers."""
     wait_servers(context, namespace, endpoints)
-    found = dial(bootstrap_addresses(context, namespace, endpoints))
-    for where, said in found.items():
-        broker = said.split(" ")[0].removeprefix("pod=")
-        check(broker in endpoints and " port=9194 " in said, f"bootstrap at {where}: {said}")
+    addresses = bootstrap_addresses(context, namespace, endpoints)
+    found = {}
+
+    def answered():
+        found.update(dial(addresses))
+        return all(
+            said.split(" ")[0].removeprefix("pod=") in endpoints and " port=9194 " in said
+            for said in found.values()
+        )
+
+    try:
+        wait_until("bootstrap", answered, 5)  # kube-proxy follows a broker that goes
+    except Failed as failure:
+        raise Failed(f"bootstrap port: {found}") from failure
 
 
 def test_broker_waits_for_its_endpoint_and_is_reached_on_its_node_only(context):
