@@ -91,13 +91,6 @@ static size_t fill_audit(const struct ps_decision *decision, struct ps_str audit
     return count;
 }
 
-static struct ps_str denial_message(struct ps_arena *arena, const struct ps_decision *decision)
-{
-    return decision->verdict == PS_VERDICT_DENY
-               ? ps_arena_printf(arena, "%.*s", PS_FMT(decision->message))
-               : PS_STR("");
-}
-
 static void answer_review(const struct work *work, const struct ps_review *review,
                           const struct ps_decision *decision, struct ps_str patch)
 {
@@ -105,7 +98,7 @@ static void answer_review(const struct work *work, const struct ps_review *revie
     struct ps_review_answer answer = {
         .allowed = decision->verdict != PS_VERDICT_DENY,
         .code = 422,
-        .message = denial_message(work->arena, decision),
+        .message = decision->message, /* sent with a refusal only */
         .patch = patch,
         .warning_count = decision->warnings.count,
         .warnings = decision->warnings.list,

@@ -29,17 +29,25 @@ struct ps_str ps_inject_endpoint(struct ps_arena *arena, const struct ps_exposur
                            PS_FMT(exposure->env_prefix));
 }
 
-/* A volume mount at or below which the image finds a configuration file of the user's. */
+/* True if something is mounted at path or below. */
+static bool mounts_path(const struct ps_broker *broker, const char *path)
+{
+    PS_JSON_EACH(mount, ps_json_get(broker->container, "volumeMounts"))
+    {
+        if (ps_str_starts(ps_json_get_text(mount, "mountPath"), path)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A mount by which the image finds a configuration file of the user's. */
 static bool mounts_configuration(const struct ps_broker *broker)
 {
     const char *const *mounts = broker->family->config_mounts;
-    PS_JSON_EACH(mount, ps_json_get(broker->container, "volumeMounts"))
-    {
-        struct ps_str path = ps_json_get_text(mount, "mountPath");
-        for (size_t i = 0; mounts != NULL && mounts[i] != NULL; i++) {
-            if (ps_str_starts(path, mounts[i])) {
-                return true;
-            }
+    for (size_t i = 0; mounts != NULL && mounts[i] != NULL; i++) {
+        if (mounts_path(broker, mounts[i])) {
+            return true;
         }
     }
     return false;
@@ -186,17 +194,6 @@ static const char *missing_variable(const struct ps_broker *broker)
         }
     }
     return NULL;
-}
-
-static bool mounts_path(const struct ps_broker *broker, const char *prefix)
-{
-    PS_JSON_EACH(mount, ps_json_get(broker->container, "volumeMounts"))
-    {
-        if (ps_str_starts(ps_json_get_text(mount, "mountPath"), prefix)) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* What speaks against any injection; true if it was decided. */

@@ -25,7 +25,6 @@ struct ps_pod_plan {
     struct ps_arena *arena;
     const struct ps_exposures *exposures;
     const struct ps_injection *injection;
-    const struct ps_json *spec;
     struct ps_template_facts facts;
     struct ps_endpoint_sources sources[PS_EXPOSURES_MAX];
     bool marked; /* carries portside.dev/status: what bears our names is ours */

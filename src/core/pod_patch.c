@@ -56,7 +56,6 @@ void ps_pod_prepare(struct ps_pod *pod)
     plan->arena = pod->arena;
     plan->exposures = &pod->exposures;
     plan->injection = &pod->injection;
-    plan->spec = pod->spec;
     plan->marked = ps_json_get(annotations, PS_ANNOTATION_STATUS) != NULL;
     for (size_t i = 0; i < pod->exposures.count; i++) {
         plan->sources[i] = ps_endpoint_sources(pod->arena, &pod->exposures.list[i], &plan->facts);
