@@ -29,6 +29,12 @@ class Skipped(Exception):
     """A test that cannot run here; the message says why."""
 
 
+def long(function):
+    """Marks a test that takes half a minute or more: it runs with --long only."""
+    function.long = True
+    return function
+
+
 def check(condition, message):
     if not condition:
         raise Failed(message)

@@ -38,13 +38,14 @@ class Context:
         self.made = []
 
 
-def collect(modules, pattern):
-    """(name, function) of all tests whose name matches, in the order in which they are written."""
+def collect(modules, pattern, long):
+    """(name, function) of all tests whose name matches, in the order in which they are written;
+    long ones only on request."""
     found = [
         (name.removeprefix("test_"), function)
         for module in modules
         for name, function in vars(module).items()
-        if name.startswith("test_")
+        if name.startswith("test_") and (long or not getattr(function, "long", False))
     ]
     return [(name, function) for name, function in found if re.search(pattern, name)]
 
@@ -95,13 +96,14 @@ def main(text, modules, bring_up, down):
     parser.add_argument("--portside")
     parser.add_argument("-k", dest="pattern", default="")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--long", action="store_true")
     parser.add_argument("--down", action="store_true")
     parser.add_argument("-h", "--help", action="store_true")
     options = parser.parse_args()
     if options.help:
         print(text.strip())
         return 0
-    tests = collect(modules, options.pattern)
+    tests = collect(modules, options.pattern, options.long)
     if options.list:
         print("\n".join(name.replace("_", " ") for name, _ in tests))
         return 0

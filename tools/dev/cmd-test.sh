@@ -16,6 +16,7 @@
 #   contract-asan
 #   fuzz-replay    the fuzz targets over their corpus
 #   e2e            a real Kubernetes API server (about six minutes to build the first time)
+#   controller     the controller on the same: objects, faults, two replicas
 #   corpus         every manifest of the field corpus; skipped where there is none
 #
 # A stage that fails shows the end of its output; all of it is in build/log/test-STAGE.log.

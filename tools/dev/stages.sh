@@ -4,10 +4,10 @@
 # The stages of ./dev test. Each is a program whose last line is "N passed, N failed, N skipped";
 # it finds the build in PORTSIDE_BUILD and the executable in PORTSIDE_BIN.
 
-all_stages='unit lint golden script judge contract unit-asan golden-asan contract-asan fuzz-replay e2e corpus'
+all_stages='unit lint golden script judge contract unit-asan golden-asan contract-asan fuzz-replay e2e controller corpus'
 
 # Seconds after which a stage is ended: far above what it takes on two slow cores.
-declare -A limit=([lint]=600 [judge]=1800 [e2e]=2400 [corpus]=1200)
+declare -A limit=([lint]=600 [judge]=1800 [e2e]=2400 [controller]=1200 [corpus]=1200)
 
 table=()
 sum_passed=0 sum_failed=0 sum_skipped=0
@@ -20,7 +20,7 @@ groups_of() {
         case $stage in
         lint | script) echo lint ;;
         judge) echo judge ;;
-        golden* | e2e | corpus) echo go e2e ;;
+        golden* | e2e | controller | corpus) echo go e2e ;;
         esac
     done
 }
@@ -33,16 +33,27 @@ note() {
     sum_skipped=$((sum_skipped + $5))
 }
 
+# wants_api_server STAGE…: true if one of them runs on a real one.
+wants_api_server() {
+    local stage
+    for stage in "$@"; do
+        case $stage in e2e | controller | corpus) return 0 ;; esac
+    done
+    return 1
+}
+
 # prepare_stages STAGE…: packages and builds. Without them there is nothing to count.
 prepare_stages() {
     local start
     trap 'stopped_early' EXIT
     # shellcheck disable=SC2046
     need $(groups_of "$@")
-    [[ " $* " != *" golden"* && " $* " != *" e2e "* && " $* " != *" corpus "* ]] || need_go
+    if [[ " $* " == *" golden"* ]] || wants_api_server "$@"; then
+        need_go
+    fi
     prepare_build dev "$@"
     [[ " $* " != *-asan* && " $* " != *" fuzz-replay "* ]] || prepare_build asan "$@"
-    if [[ " $* " == *" e2e "* || " $* " == *" corpus "* ]] && [ -x "$root/tests/e2e/build" ]; then
+    if wants_api_server "$@" && [ -x "$root/tests/e2e/build" ]; then
         start=$SECONDS
         if step "building the Kubernetes API server (six minutes the first time)" build-e2e \
             "$root/tests/e2e/build"; then
@@ -79,6 +90,7 @@ program_of() {
     lint) echo tools/lint/run ;;
     golden-asan) echo tests/golden/run ;;
     contract-asan) echo tests/contract/run ;;
+    controller) echo tests/e2e/run-controller ;;
     corpus) echo tests/e2e/corpus ;;
     *) echo "tests/$1/run" ;;
     esac

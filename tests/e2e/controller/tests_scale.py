@@ -6,7 +6,7 @@ import copy
 import os
 import time
 
-from harness import check, manifest, wait_until
+from harness import check, long, manifest, wait_until
 
 STATEFULSETS = 100
 BROKERS = 10
@@ -84,6 +84,7 @@ def processor_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+@long
 def test_a_hundred_statefulsets_of_ten_brokers(test):
     wanted = STATEFULSETS * (BROKERS + 1)
     namespace = test.namespace()
@@ -106,5 +107,3 @@ def test_a_hundred_statefulsets_of_ten_brokers(test):
         f"{bare_time:.1f} s ({spent / bare_time:.2f} times); {memory:.1f} MB of memory, "
         f"{work:.1f} s of processor time"
     )
-
-
