@@ -101,15 +101,20 @@ struct ps_lease_action ps_lease_step(struct ps_arena *arena, struct ps_lease_sta
                                      const struct ps_lease_now *now, bool release);
 
 enum ps_lease_result {
-    PS_LEASE_CONFIRMED = 0, /* 2xx; lease is the answer's object */
+    PS_LEASE_CONFIRMED = 0, /* 2xx */
     PS_LEASE_CONFLICT,      /* 409, 404: it is not what we took it for; read it */
     PS_LEASE_FAILED,        /* no answer, 5xx, 403, or a READ that failed */
 };
 
-/* The answer to a write of ours; sent: the clocks just before it was sent. */
+struct ps_lease_answer {
+    enum ps_lease_result result;
+    const struct ps_json *lease; /* CONFIRMED: the object; else NULL */
+    struct ps_lease_now sent;    /* the clocks just before the request was sent */
+};
+
+/* Takes note of the answer to a write of ours. */
 void ps_lease_wrote(struct ps_lease_state *state, const struct ps_lease_timing *timing,
-                    const struct ps_lease_identity *identity, enum ps_lease_result result,
-                    const struct ps_json *lease, const struct ps_lease_now *sent,
+                    const struct ps_lease_identity *identity, const struct ps_lease_answer *answer,
                     const struct ps_lease_now *now);
 
 /* True only while writes are allowed; ask with the present clocks right before each of them. */

@@ -53,6 +53,9 @@ void ps_metrics_count(struct ps_metrics *metrics, size_t family, size_t first, s
 /* Sets the only series of family. */
 void ps_metrics_set(struct ps_metrics *metrics, size_t family, int64_t value);
 
+/* Sets the series of family whose only label has the value number first. */
+void ps_metrics_put(struct ps_metrics *metrics, size_t family, size_t first, int64_t value);
+
 /* The value of a series, for tests. */
 int64_t ps_metrics_get(const struct ps_metrics *metrics, size_t family, size_t first, size_t second,
                        size_t third);

@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include <stdio.h>
+
 #include "portside/admit.h"
 #include "portside/arena.h"
 #include "portside/config.h"
@@ -24,15 +26,27 @@ typedef void (*ps_server_handler)(const void *context, struct ps_arena *arena,
 
 struct ps_server;
 
+/* What a server serves; all that is pointed to is borrowed until ps_server_stop(). */
+struct ps_server_options {
+    const struct ps_config *config;
+    ps_server_handler handler;
+    const void *context; /* of handler */
+    /*
+     * Writes further families at the end of /metrics, in the text format of Prometheus; NULL: there
+     * are none. Called in the thread of the plain port.
+     */
+    void (*write_metrics)(const void *metrics, FILE *out);
+    const void *metrics; /* of write_metrics */
+};
+
 /*
  * Binds both addresses, reads the certificate and starts to answer. A certificate that cannot be
  * used is no failure: the server is then unready, says so in its log, and looks again at every
- * ps_server_reload(). Fails with PS_CODE_IO or PS_CODE_INTERNAL. config and context are borrowed
- * until ps_server_stop(). Signals should be blocked before, see signal.h.
+ * ps_server_reload(). Fails with PS_CODE_IO or PS_CODE_INTERNAL. Signals should be blocked before,
+ * see signal.h.
  */
-struct ps_status ps_server_start(const struct ps_config *config, ps_server_handler handler,
-                                 const void *context, struct ps_server **ret_server,
-                                 struct ps_error *err) PS_MUST_USE;
+struct ps_status ps_server_start(const struct ps_server_options *options,
+                                 struct ps_server **ret_server, struct ps_error *err) PS_MUST_USE;
 
 /* The addresses really bound, as "host:port"; live as long as the server. */
 const char *ps_server_address(const struct ps_server *server);

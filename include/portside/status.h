@@ -79,12 +79,16 @@ enum ps_listening {
     PS_LISTENING_NO,
 };
 
+/* "unknown", "yes" or "no". */
+const char *ps_listening_name(enum ps_listening listening);
+
 struct ps_broker_state {
     uint64_t ordinal;
     struct ps_str pod;
     struct ps_str node;
-    struct ps_str host; /* as advertised, IPv6 in brackets; empty: not known yet */
+    struct ps_str host; /* where it is reached now, IPv6 in brackets; empty: not known yet */
     struct ps_str port;
+    struct ps_str was;  /* host:port that the running broker advertises; empty: the same */
     struct ps_str rack; /* empty: none */
     enum ps_listening listening;
 };
@@ -101,7 +105,8 @@ struct ps_status_input {
 /*
  * What to do about the status ConfigMap: CREATE, UPDATE, TAKE_BACK, REPORT (a foreign one of that
  * name) or NONE (it is right already). Brokers stand in the order of their ordinals. One that has
- * no endpoint is left out of everything; one that does not listen stays in brokers.json only. A
+ * no endpoint is left out of everything; one that does not listen stays in brokers.json only. Of
+ * one that advertises an older endpoint, brokers.json tells that, bootstrap.servers the present. A
  * key that would be empty is left out, so that a pod that refers to it waits.
  */
 void ps_status_plan(struct ps_arena *arena, const struct ps_status_input *input,

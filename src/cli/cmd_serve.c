@@ -126,6 +126,11 @@ static void admit(const void *context, struct ps_arena *arena, struct ps_str req
     ps_admit(context, arena, request, ret_admission);
 }
 
+static void write_metrics(const void *controller, FILE *out)
+{
+    ps_controller_write_metrics(controller, out);
+}
+
 /* Waits until deadline_ms, or for ever if it is 0; true if a signal asked to end meanwhile. */
 static bool wait_to_end(struct ps_server *server, const struct ps_config *config, int signals,
                         uint64_t deadline_ms)
@@ -186,12 +191,21 @@ static struct ps_status start(const struct ps_config *config, struct ps_controll
                               struct ps_server **ret_server, struct ps_error *err)
 {
     PS_TRY(ps_controller_new(config, ret_controller, err));
-    struct ps_status status = ps_server_start(config, admit, &config->policy, ret_server, err);
+    const struct ps_server_options options = {
+        .config = config,
+        .handler = admit,
+        .context = &config->policy,
+        .write_metrics = write_metrics,
+        .metrics = *ret_controller,
+    };
+    struct ps_status status = ps_server_start(&options, ret_server, err);
     if (ps_ok(status) && *ret_controller != NULL) {
         status = ps_controller_start(*ret_controller, err);
     }
     if (!ps_ok(status)) {
+        ps_server_stop(*ret_server); /* it shows the controller's metrics */
         ps_controller_free(*ret_controller);
+        *ret_server = NULL;
         *ret_controller = NULL;
     }
     return status;

@@ -51,6 +51,19 @@ struct ps_refused {
     unsigned times;
 };
 
+enum ps_endpoint_state {
+    PS_ENDPOINT_KNOWN = 0,
+    PS_ENDPOINT_WAITING,
+    PS_ENDPOINT_STALE, /* known, but the running broker advertises another */
+    PS_ENDPOINT_STATES,
+};
+
+/* What a plan found, for metrics; of endpoints and listeners a broker has one for each exposure. */
+struct ps_tally {
+    unsigned endpoints[PS_ENDPOINT_STATES];
+    unsigned listeners[PS_LISTENING_NO + 1]; /* by enum ps_listening */
+};
+
 /* A StatefulSet that is looked after, or whose objects are. */
 struct ps_set {
     struct ps_set *next;
@@ -61,6 +74,7 @@ struct ps_set {
     bool failed; /* a request of this round did */
     unsigned failures;
     struct ps_refused *refused; /* Services whose node port the API server refused */
+    struct ps_tally tally;
 };
 
 /* A node as last read. */
@@ -127,10 +141,22 @@ enum ps_controller_series {
     PS_CONTROLLER_RECONCILES,
     PS_CONTROLLER_WRITES,
     PS_CONTROLLER_FAILURES,
+    PS_CONTROLLER_ENDPOINTS,
+    PS_CONTROLLER_LISTENERS,
+    PS_CONTROLLER_HEARD,
+    PS_CONTROLLER_KUBE_REQUESTS,
+    PS_CONTROLLER_KUBE_RETRIES,
+    PS_CONTROLLER_KUBE_FAILURES,
+    PS_CONTROLLER_KUBE_LISTS,
+    PS_CONTROLLER_KUBE_WATCHES,
+    PS_CONTROLLER_KUBE_EVENTS,
     PS_CONTROLLER_SERIES,
 };
 
+/* series.c: what is counted. */
 struct ps_metrics *ps_controller_metrics_new(void);
+/* Brings the gauges to what is so now. */
+void ps_controller_measure(struct ps_controller *controller);
 
 /* cluster.c: namespaces and StatefulSets that are looked after. */
 
@@ -161,6 +187,8 @@ struct ps_follow *ps_follow_new(struct ps_controller *controller, enum ps_kind k
 void ps_follow_free(struct ps_follow *follow);
 /* The API server answers again: watches that are in a pause go on at once. */
 void ps_follows_wake(struct ps_controller *controller);
+/* When the watch that was heard least recently was; 0: one never was. */
+uint64_t ps_follows_heard_ms(const struct ps_controller *controller);
 /* True once all watches of the whole cluster have been listed. */
 bool ps_follows_known(const struct ps_controller *controller);
 /*
@@ -175,6 +203,8 @@ void ps_follow_told(struct ps_controller *controller, enum ps_kind kind,
 /* The node if it was read after since_ms, else NULL, and it is asked for. */
 const struct ps_node *ps_node_fresh(struct ps_controller *controller, struct ps_str name,
                                     uint64_t since_ms);
+/* True if the node could not be read when it was last asked for. */
+bool ps_node_fails(const struct ps_controller *controller, struct ps_str name);
 void ps_nodes_clear(struct ps_controller *controller);
 
 /* leader.c */

@@ -190,15 +190,6 @@ static int wait_ms(const struct ps_controller *controller, int timeout_ms)
     return at_ms > now_ms ? (int)(at_ms - now_ms) : 0;
 }
 
-static void count_sets(struct ps_controller *controller)
-{
-    int64_t count = 0;
-    for (const struct ps_set *set = controller->sets; set != NULL; set = set->next) {
-        count++;
-    }
-    ps_metrics_set(controller->metrics, PS_CONTROLLER_STATEFULSETS, count);
-}
-
 static void hear(struct ps_controller *controller)
 {
     uint64_t value;
@@ -225,7 +216,7 @@ bool ps_controller_turn(struct ps_controller *controller, int timeout_ms)
         ps_writes_cancel(controller);
     }
     reconcile_some(controller);
-    count_sets(controller);
+    ps_controller_measure(controller);
     if (!ps_ok(ps_kube_turn(controller->kube, wait_ms(controller, timeout_ms), &wake, 1, &err))) {
         PS_LOG(PS_LOG_LEVEL_ERROR, "cannot wait", PS_LOG_STR("problem", ps_str_of(err.message)));
         (void)poll(NULL, 0, WAIT_MAX_MS);

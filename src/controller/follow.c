@@ -181,6 +181,24 @@ bool ps_follows_known(const struct ps_controller *controller)
     return true;
 }
 
+static uint64_t older(const struct ps_follow *follow, uint64_t heard_ms)
+{
+    uint64_t own_ms = follow == NULL ? heard_ms : ps_kube_watch_heard_ms(follow->watch);
+    return own_ms < heard_ms ? own_ms : heard_ms;
+}
+
+uint64_t ps_follows_heard_ms(const struct ps_controller *controller)
+{
+    uint64_t heard_ms = UINT64_MAX;
+    for (size_t kind = 0; kind < PS_KIND_COUNT; kind++) {
+        heard_ms = older(controller->follows[kind], heard_ms);
+    }
+    for (const struct ps_space *space = controller->spaces; space != NULL; space = space->next) {
+        heard_ms = older(space->policies, older(space->statefulsets, heard_ms));
+    }
+    return heard_ms;
+}
+
 static void wake(struct ps_follow *follow)
 {
     if (follow != NULL && follow->troubled) {

@@ -103,8 +103,12 @@ static void on_done(void *arg, const struct ps_kube_result *result)
     }
     struct ps_lease_now now = present(controller);
     struct ps_lease_identity identity = identity_of(leader);
-    ps_lease_wrote(&leader->state, &leader->timing, &identity, outcome,
-                   outcome == PS_LEASE_CONFIRMED ? result->object : NULL, &leader->sent, &now);
+    const struct ps_lease_answer answer = {
+        .result = outcome,
+        .lease = outcome == PS_LEASE_CONFIRMED ? result->object : NULL,
+        .sent = leader->sent,
+    };
+    ps_lease_wrote(&leader->state, &leader->timing, &identity, &answer, &now);
 }
 
 static enum ps_kube_verb verb_of(enum ps_lease_action_kind kind)

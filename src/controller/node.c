@@ -148,12 +148,18 @@ static void make_room(struct ps_controller *controller)
     }
 }
 
-static struct ps_node *get(struct ps_controller *controller, struct ps_str name)
+static struct ps_node *find(const struct ps_controller *controller, struct ps_str name)
 {
     struct ps_node *node = controller->nodes;
     while (node != NULL && !ps_str_is(name, node->name)) {
         node = node->next;
     }
+    return node;
+}
+
+static struct ps_node *get(struct ps_controller *controller, struct ps_str name)
+{
+    struct ps_node *node = find(controller, name);
     if (node != NULL) {
         return node;
     }
@@ -183,6 +189,12 @@ const struct ps_node *ps_node_fresh(struct ps_controller *controller, struct ps_
         ask(controller, node);
     }
     return fresh ? node : NULL;
+}
+
+bool ps_node_fails(const struct ps_controller *controller, struct ps_str name)
+{
+    const struct ps_node *node = find(controller, name);
+    return node != NULL && node->failures > 0;
 }
 
 void ps_nodes_clear(struct ps_controller *controller)

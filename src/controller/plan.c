@@ -63,6 +63,7 @@ static struct ps_resolved resolve(const struct ps_plan *plan, const struct ps_pl
         .facts = {pod->ordinal, pod->item->facts.name, plan->owner.name,
                   plan->owner.namespace_name},
         .listener_port = plan->listener_ports[index],
+        .rack_label = plan->exposures.rack_label,
         .service = find_object(plan->service_count, plan->services, service),
         .node = pod->node,
     };
@@ -105,6 +106,16 @@ static void note_waiting(const struct ps_plan *plan, const struct ps_plan_pod *p
     notice_pod(plan, pod, &finding);
 }
 
+static void note_stale(const struct ps_plan *plan, struct ps_plan_pod *pod,
+                       const struct ps_finding *finding)
+{
+    for (size_t i = 0; i < plan->exposures.count; i++) {
+        if (ps_str_equal(plan->exposures.list[i].name, finding->exposure)) {
+            pod->was[i] = finding->was;
+        }
+    }
+}
+
 static void plan_pod(const struct ps_plan *plan, struct ps_plan_pod *pod)
 {
     struct ps_resolve_target targets[PS_EXPOSURES_MAX];
@@ -112,12 +123,12 @@ static void plan_pod(const struct ps_plan *plan, struct ps_plan_pod *pod)
     for (size_t i = 0; i < plan->exposures.count; i++) {
         targets[i] = (struct ps_resolve_target){&plan->exposures.list[i], resolve(plan, pod, i)};
         pod->resolved[i] = targets[i].resolved;
-        if (pod->node != NULL) {
+        if (!pod->node_pending) {
             note_waiting(plan, pod, &targets[i]);
         }
     }
-    if (pod->node == NULL) {
-        return;
+    if (pod->node == NULL && plan->exposures.rack_label.len > 0) {
+        return; /* the broker reads rack and endpoint at one time */
     }
     ps_endpoint_patch(plan->arena, pod->object, plan->injection.broker.container_name,
                       plan->exposures.count, targets, &patch);
@@ -127,7 +138,16 @@ static void plan_pod(const struct ps_plan *plan, struct ps_plan_pod *pod)
     }
     for (size_t i = 0; i < patch.stale_count; i++) {
         notice_pod(plan, pod, &patch.stale[i]);
+        note_stale(plan, pod, &patch.stale[i]);
     }
+}
+
+static enum ps_endpoint_state endpoint_state(const struct ps_broker_state *broker)
+{
+    if (broker->host.len == 0) {
+        return PS_ENDPOINT_WAITING;
+    }
+    return broker->was.len > 0 ? PS_ENDPOINT_STALE : PS_ENDPOINT_KNOWN;
 }
 
 /* Pods of an older or newer revision may lack an exposure: only what they carry is resolved. */
@@ -141,6 +161,17 @@ static void plan_pods(const struct ps_plan *plan)
     }
 }
 
+static struct ps_str rack_of(const struct ps_plan *plan, const struct ps_plan_pod *pod,
+                             size_t index)
+{
+    struct ps_str rack = pod->resolved[index].rack;
+    if (rack.len > 0 || plan->exposures.rack_label.len == 0) {
+        return rack;
+    }
+    return ps_json_get_text(ps_json_get2(pod->object, "metadata", "annotations"),
+                            PS_ANNOTATION_RACK);
+}
+
 static struct ps_broker_state broker_state(const struct ps_plan *plan,
                                            const struct ps_plan_pod *pod, size_t index)
 {
@@ -149,7 +180,8 @@ static struct ps_broker_state broker_state(const struct ps_plan *plan,
         .ordinal = pod->ordinal,
         .pod = pod->item->facts.name,
         .node = pod->item->facts.node,
-        .rack = resolved->rack,
+        .rack = rack_of(plan, pod, index),
+        .was = pod->was[index],
     };
     ps_endpoint_of_pod(pod->object, &plan->exposures.list[index], &state.host, &state.port);
     if (resolved->known) {
@@ -169,6 +201,17 @@ static struct ps_str protocol_of(const struct ps_plan *plan, size_t index)
     return protocol == PS_PROTOCOL_MIRROR ? PS_STR("") : ps_str_of(ps_protocol_name(protocol));
 }
 
+/* What is not read yet would be missing in the status for a moment; its answer makes a new plan. */
+static bool is_incomplete(const struct ps_plan *plan)
+{
+    for (size_t i = 0; i < plan->pod_count; i++) {
+        if (plan->pods[i].node_pending) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void plan_status(const struct ps_plan *plan, size_t index)
 {
     struct ps_broker_state *brokers =
@@ -176,8 +219,14 @@ static void plan_status(const struct ps_plan *plan, size_t index)
     size_t count = 0;
     for (size_t i = 0; i < plan->pod_count; i++) {
         if (plan->pods[i].status.len > 0) {
-            brokers[count++] = broker_state(plan, &plan->pods[i], index);
+            struct ps_broker_state broker = broker_state(plan, &plan->pods[i], index);
+            plan->desire->tally.endpoints[endpoint_state(&broker)]++;
+            plan->desire->tally.listeners[broker.listening]++;
+            brokers[count++] = broker;
         }
+    }
+    if (is_incomplete(plan)) {
+        return;
     }
     struct ps_str name =
         ps_status_name(plan->arena, plan->exposures.list[index].name, plan->owner.name);

@@ -27,6 +27,7 @@ struct ps_desire {
     struct ps_pod_patch *patches;
     size_t notice_count;
     struct ps_notice *notices;
+    struct ps_tally tally;
     uint64_t again_ms; /* to be planned again then; PS_NEVER: when something changes */
 };
 

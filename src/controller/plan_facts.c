@@ -2,7 +2,7 @@
 #include "plan_facts.h"
 
 #include "portside/log.h"
-#include "template_copy.h"
+#include "portside/template.h"
 
 static const struct ps_json *parse(const struct ps_plan *plan, struct ps_str text)
 {
@@ -65,11 +65,13 @@ static void read_pod(struct ps_plan *plan, const struct ps_item *item)
     pod.status = ps_json_get_text(annotations, PS_ANNOTATION_STATUS);
     for (size_t i = 0; i < PS_EXPOSURES_MAX; i++) {
         pod.resolved[i] = (struct ps_resolved){.reason = PS_STR("")};
+        pod.was[i] = PS_STR("");
     }
     if (pod.status.len > 0 && item->facts.node.len > 0) {
         const struct ps_node *node =
             ps_node_fresh(plan->controller, item->facts.node, item->bound_ms);
         pod.node = node == NULL ? NULL : parse(plan, ps_str_of(node->text));
+        pod.node_pending = node == NULL && !ps_node_fails(plan->controller, item->facts.node);
     }
     plan->pods[plan->pod_count++] = pod;
 }

@@ -9,10 +9,12 @@
 struct ps_plan_pod {
     const struct ps_item *item;
     const struct ps_json *object;
-    const struct ps_json *node; /* NULL: not bound, or to be read first */
+    const struct ps_json *node; /* NULL: not bound, or not read */
+    bool node_pending;          /* it is bound, and the node is being read for the first time */
     struct ps_str status;       /* annotation portside.dev/status; empty: not injected */
     uint64_t ordinal;
     struct ps_resolved resolved[PS_EXPOSURES_MAX];
+    struct ps_str was[PS_EXPOSURES_MAX]; /* host:port that it advertises, if that is outdated */
 };
 
 struct ps_plan {

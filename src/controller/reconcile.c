@@ -80,6 +80,7 @@ void ps_reconcile(struct ps_controller *controller, struct ps_set *set)
         ps_arena_reset(controller->arena);
         return;
     }
+    set->tally = round.desire.tally;
     if (!round.desire.gone) {
         perform(controller, set, &round.desire);
         ps_set_touch(set, round.desire.again_ms);

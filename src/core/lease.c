@@ -313,24 +313,24 @@ struct ps_lease_action ps_lease_step(struct ps_arena *arena, struct ps_lease_sta
 }
 
 void ps_lease_wrote(struct ps_lease_state *state, const struct ps_lease_timing *timing,
-                    const struct ps_lease_identity *identity, enum ps_lease_result result,
-                    const struct ps_json *lease, const struct ps_lease_now *sent,
+                    const struct ps_lease_identity *identity, const struct ps_lease_answer *answer,
                     const struct ps_lease_now *now)
 {
-    if (result != PS_LEASE_CONFIRMED || lease == NULL) {
+    bool conflict = answer->result == PS_LEASE_CONFLICT;
+    if (answer->result != PS_LEASE_CONFIRMED || answer->lease == NULL) {
         /* Whether it took effect is not known. What is known of the holder keeps its age. */
         state->doubt = true;
         state->write_mono_ms = now->mono_ms + timing->retry_ms;
-        state->next_mono_ms = now->mono_ms + (result == PS_LEASE_CONFLICT ? 0 : timing->retry_ms);
+        state->next_mono_ms = now->mono_ms + (conflict ? 0 : timing->retry_ms);
         return;
     }
-    ps_lease_observe(state, identity, lease, now);
+    ps_lease_observe(state, identity, answer->lease, now);
     if (!state->mine || state->leaving) {
         return;
     }
-    state->renewed_at = *sent;
-    state->until_mono_ms = sent->mono_ms + timing->hold_ms;
+    state->renewed_at = answer->sent;
+    state->until_mono_ms = answer->sent.mono_ms + timing->hold_ms;
     state->leader = true;
     state->leader = ps_lease_is_leader(state, now);
-    state->next_mono_ms = sent->mono_ms + timing->renew_ms;
+    state->next_mono_ms = answer->sent.mono_ms + timing->renew_ms;
 }

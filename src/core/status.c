@@ -92,7 +92,7 @@ static struct ps_str bootstrap_servers(struct ps_arena *arena, const struct sort
     return ps_buf_view(&buf);
 }
 
-static const char *listening_name(enum ps_listening listening)
+const char *ps_listening_name(enum ps_listening listening)
 {
     switch (listening) {
     case PS_LISTENING_UNKNOWN:
@@ -105,16 +105,21 @@ static const char *listening_name(enum ps_listening listening)
     return "";
 }
 
+/* What clients are told: by a broker that runs with an older endpoint, that one. */
 static void put_broker(struct ps_jw *jw, const struct ps_broker_state *broker)
 {
     uint64_t port = 0;
-    (void)ps_str_to_uint(broker->port, UINT16_MAX, &port);
+    size_t colon = ps_str_last_index(broker->was, ':');
+    bool stale = colon < broker->was.len;
+    struct ps_str port_text =
+        stale ? ps_str_slice(broker->was, colon + 1, broker->was.len) : broker->port;
+    (void)ps_str_to_uint(port_text, UINT16_MAX, &port);
     ps_jw_object(jw);
     ps_jw_member_int(jw, "ordinal", (int64_t)broker->ordinal);
     ps_jw_member(jw, "pod", broker->pod);
-    ps_jw_member(jw, "host", broker->host);
+    ps_jw_member(jw, "host", stale ? ps_str_slice(broker->was, 0, colon) : broker->host);
     ps_jw_member_int(jw, "port", (int64_t)port);
-    ps_jw_member(jw, "listening", ps_str_of(listening_name(broker->listening)));
+    ps_jw_member(jw, "listening", ps_str_of(ps_listening_name(broker->listening)));
     if (broker->node.len > 0) {
         ps_jw_member(jw, "node", broker->node);
     }

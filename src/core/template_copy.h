@@ -6,6 +6,7 @@
 #pragma once
 
 #include "portside/patch.h"
+#include "portside/template.h"
 
 /* True if annotations (NULL: none) has a key of a user's wish. */
 bool ps_has_user_keys(const struct ps_json *annotations);
@@ -24,11 +25,6 @@ void ps_template_copy(struct ps_patch *patch, const struct ps_json *annotations,
 /* The copies in a template, as a map; NULL if it has none. */
 const struct ps_json *ps_template_copies(struct ps_arena *arena,
                                          const struct ps_json *template_metadata);
-
-/* What the pods will see: keys that the template states itself win over the StatefulSet's. */
-const struct ps_json *ps_template_effective(struct ps_arena *arena,
-                                            const struct ps_json *annotations,
-                                            const struct ps_json *template_metadata);
 
 /*
  * True if an update changes spec.template by more than our copies: a PUT of the author's own file

@@ -114,6 +114,11 @@ void ps_metrics_set(struct ps_metrics *metrics, size_t family, int64_t value)
     atomic_store_explicit(value_of(metrics, family, 0, 0, 0), value, memory_order_relaxed);
 }
 
+void ps_metrics_put(struct ps_metrics *metrics, size_t family, size_t first, int64_t value)
+{
+    atomic_store_explicit(value_of(metrics, family, first, 0, 0), value, memory_order_relaxed);
+}
+
 int64_t ps_metrics_get(const struct ps_metrics *metrics, size_t family, size_t first, size_t second,
                        size_t third)
 {

@@ -72,6 +72,9 @@ static void answer_metrics(struct ps_shared *shared, struct ps_answer *answer, s
         answer->http_status = 200;
         answer->content_type = PS_STR("text/plain; version=0.0.4; charset=utf-8");
         ps_metrics_write(shared->metrics, out);
+        if (shared->options.write_metrics != NULL) {
+            shared->options.write_metrics(shared->options.metrics, out);
+        }
     }
 }
 

@@ -113,7 +113,7 @@ static enum MHD_Result review(struct ps_worker *worker, struct MHD_Connection *c
     struct ps_admission admission = {0};
     struct ps_str body = {request->body == NULL ? "" : request->body, request->len};
     uint64_t begin_ns = ps_clock_mono_ns();
-    shared->handler(shared->context, worker->arena, body, &admission);
+    shared->options.handler(shared->options.context, worker->arena, body, &admission);
     uint64_t took_ns = ps_clock_mono_ns() - begin_ns;
     ps_series_review(shared->metrics, &admission, took_ns);
     ps_report_review(&admission, took_ns);

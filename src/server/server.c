@@ -142,17 +142,15 @@ static struct ps_status start_all(struct ps_server *server, struct ps_error *err
     return start_plain(server, err);
 }
 
-struct ps_status ps_server_start(const struct ps_config *config, ps_server_handler handler,
-                                 const void *context, struct ps_server **ret_server,
-                                 struct ps_error *err)
+struct ps_status ps_server_start(const struct ps_server_options *options,
+                                 struct ps_server **ret_server, struct ps_error *err)
 {
     struct ps_server *server = ps_heap_new(1, sizeof(*server));
     if (server == NULL) {
         return ps_fail(err, PS_CODE_INTERNAL, "no memory");
     }
-    server->shared.config = config;
-    server->shared.handler = handler;
-    server->shared.context = context;
+    server->shared.options = *options;
+    server->shared.config = options->config;
     struct ps_status status = start_all(server, err);
     if (!ps_ok(status)) {
         ps_server_stop(server);

@@ -21,9 +21,8 @@ struct ps_conn;
 
 /* What all threads of a server share. Written before they start, but for the atomics. */
 struct ps_shared {
-    const struct ps_config *config;
-    ps_server_handler handler;
-    const void *context;
+    struct ps_server_options options;
+    const struct ps_config *config; /* that of options */
     struct ps_tls *tls;
     struct ps_metrics *metrics;
     _Atomic bool draining; /* answers carry "Connection: close" */

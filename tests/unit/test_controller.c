@@ -1,65 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "portside/heap.h"
 #include "support/runner.h"
 #include "test_controller_support.h"
-
-#include <string.h>
-
-#define LIST(items) "{\"metadata\":{\"resourceVersion\":\"9\"},\"items\":[" items "]}"
-#define NODE_PORT_SERVICE                                                                          \
-    "{\"metadata\":{\"name\":\"external-kafka-0\",\"namespace\":\"ns\",\"uid\":\"s0\","            \
-    "\"resourceVersion\":\"5\",\"labels\":{\"app.kubernetes.io/managed-by\":\"portside\","         \
-    "\"portside.dev/statefulset\":\"kafka\",\"portside.dev/exposure\":\"external\"},"              \
-    "\"ownerReferences\":[{\"apiVersion\":\"apps/v1\",\"kind\":\"StatefulSet\","                   \
-    "\"name\":\"kafka\",\"uid\":\"u1\"}]},\"spec\":{\"type\":\"NodePort\","                        \
-    "\"ipFamilies\":[\"IPv4\"],\"ports\":[{\"port\":9194,\"nodePort\":31000}]}}"
-#define BROKER_ENV                                                                                 \
-    "{\"name\":\"KAFKA_NODE_ID\",\"value\":\"1\"},"                                                \
-    "{\"name\":\"KAFKA_PROCESS_ROLES\",\"value\":\"broker,controller\"},"                          \
-    "{\"name\":\"KAFKA_LISTENERS\",\"value\":\"PLAINTEXT://:9092,CONTROLLER://:9093\"},"           \
-    "{\"name\":\"KAFKA_ADVERTISED_LISTENERS\",\"value\":\"PLAINTEXT://k:9092\"},"                  \
-    "{\"name\":\"KAFKA_LISTENER_SECURITY_PROTOCOL_MAP\","                                          \
-    "\"value\":\"CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT\"},"                                     \
-    "{\"name\":\"KAFKA_CONTROLLER_LISTENER_NAMES\",\"value\":\"CONTROLLER\"},"                     \
-    "{\"name\":\"KAFKA_CONTROLLER_QUORUM_VOTERS\",\"value\":\"1@k:9093\"}"
-
-#define NAMESPACES                                                                                 \
-    {                                                                                              \
-        "GET", "/api/v1/namespaces?", 200,                                                         \
-            LIST("{\"metadata\":{\"name\":\"ns\",\"resourceVersion\":\"1\"}}"), 1                  \
-    }
-#define STATEFULSETS                                                                               \
-    {                                                                                              \
-        "GET", "/apis/apps/v1/namespaces/ns/statefulsets?", 200,                                   \
-            LIST("{\"metadata\":{\"name\":\"kafka\",\"namespace\":\"ns\",\"uid\":\"u1\","          \
-                 "\"resourceVersion\":\"2\"},\"spec\":{\"replicas\":2,\"template\":{\"metadata\":" \
-                 "{\"labels\":{\"app\":\"kafka\"}},\"spec\":{\"containers\":[{\"name\":\"kafka\"," \
-                 "\"image\":\"apache/kafka:4.1.0\",\"env\":[" BROKER_ENV "]}]}}}}"),               \
-            1                                                                                      \
-    }
-#define PODS                                                                                       \
-    {                                                                                              \
-        "GET", "/api/v1/pods?", 200,                                                               \
-            LIST("{\"metadata\":{\"name\":\"kafka-0\",\"namespace\":\"ns\",\"uid\":\"p0\","        \
-                 "\"resourceVersion\":\"4\",\"labels\":{\"portside.dev/statefulset\":\"kafka\"},"  \
-                 "\"annotations\":{\"portside.dev/status\":"                                       \
-                 "\"{\\\"contract\\\":1,\\\"listeners\\\":"                                        \
-                 "{\\\"external\\\":\\\"PORTSIDE\\\"}}\"}},\"spec\":{\"nodeName\":\"n1\"}}"),      \
-            1                                                                                      \
-    }
-#define SERVICES                                                                                   \
-    {                                                                                              \
-        "GET", "/api/v1/services?", 200, LIST(NODE_PORT_SERVICE), 1                                \
-    }
-#define NODE                                                                                       \
-    {                                                                                              \
-        "GET", "/api/v1/nodes/n1", 200,                                                            \
-            "{\"metadata\":{\"name\":\"n1\"},\"status\":{\"addresses\":[{\"type\":\"ExternalIP\"," \
-            "\"address\":\"203.0.113.1\"}]}}",                                                     \
-            0                                                                                      \
-    }
-#define SERVICE_PATH "/api/v1/namespaces/ns/services/"
-#define LEASE_PATH "/apis/coordination.k8s.io/v1/namespaces/portside/leases"
 
 START_TEST(makes_services_for_each_broker)
 {
@@ -188,19 +129,57 @@ START_TEST(gives_the_lease_back_when_it_leaves)
 }
 END_TEST
 
+START_TEST(tells_what_a_stale_broker_advertises)
+{
+    static const struct ps_fake_answer answers[] = {
+        NAMESPACES, STATEFULSETS,
+        PODS_OF(INJECTED ",\"external.portside.dev/host\":\"203.0.113.9\","
+                         "\"external.portside.dev/port\":\"31000\"",
+                "\"containerStatuses\":[{\"name\":\"kafka\",\"containerID\":\"c\","
+                "\"state\":{\"running\":{}}}]"),
+        SERVICES, NODE};
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_wait(fake, "POST", EVENT_PATH, "StaleEndpoint");
+    ps_fake_wait(fake, "PATCH", MAP_PATH, "\"bootstrap.servers\":\"203.0.113.1:31000\"");
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", MAP_PATH, "\\\"host\\\":\\\"203.0.113.9\\\""),
+                      1);
+    ps_fake_run(fake, 20);
+    ck_assert_int_eq(ps_fake_metric(fake, "portside_controller_endpoints{state=\"stale\"}"), 1);
+    ck_assert_int_eq(ps_fake_metric(fake, "portside_controller_endpoints{state=\"known\"}"), 0);
+    ps_fake_end(fake);
+}
+END_TEST
+
+START_TEST(writes_an_endpoint_that_needs_no_node_before_the_node_is_read)
+{
+    static const struct ps_fake_answer answers[] = {
+        NAMESPACES,
+        STATEFULSETS_OF("\"portside.dev/advertised-host\":\"{pod}.example.org\""),
+        PODS,
+        SERVICES,
+        {"GET", "/api/v1/nodes/n1", 403, FORBIDDEN_STATUS, 0},
+    };
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_wait(fake, "PATCH", POD_PATH, "kafka-0.example.org");
+    ps_fake_wait(fake, "PATCH", MAP_PATH, "kafka-0.example.org:31000");
+    ps_fake_end(fake);
+}
+END_TEST
+
 START_TEST(counts)
 {
-    static const struct ps_fake_answer answers[] = {NAMESPACES, STATEFULSETS};
-    char *text = NULL;
-    size_t size = 0;
+    static const struct ps_fake_answer answers[] = {NAMESPACES, STATEFULSETS, PODS, SERVICES, NODE};
     struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
-    ps_fake_wait(fake, "PATCH", SERVICE_PATH "external-kafka-bootstrap", "");
-    FILE *out = open_memstream(&text, &size);
-    ps_controller_write_metrics(ps_fake_controller(fake), out);
-    (void)fclose(out);
-    ck_assert_ptr_nonnull(strstr(text, "portside_controller_leader 1\n"));
-    ck_assert_ptr_nonnull(strstr(text, "portside_controller_statefulsets 1\n"));
-    ps_heap_free(text);
+    ps_fake_wait(fake, "PATCH", MAP_PATH, "");
+    ps_fake_run(fake, 20);
+    ck_assert_int_eq(ps_fake_metric(fake, "portside_controller_leader"), 1);
+    ck_assert_int_eq(ps_fake_metric(fake, "portside_controller_statefulsets"), 1);
+    ck_assert_int_eq(ps_fake_metric(fake, "portside_controller_endpoints{state=\"known\"}"), 1);
+    ck_assert_int_eq(ps_fake_metric(fake, "portside_controller_listeners{listening=\"unknown\"}"),
+                     1);
+    ck_assert_int_gt(ps_fake_metric(fake, "portside_controller_heard_timestamp_seconds"), 0);
+    ck_assert_int_ge(ps_fake_metric(fake, "portside_kube_watch_lists_total"), 6);
+    ck_assert_int_gt(ps_fake_metric(fake, "portside_kube_requests_total"), 6);
     ps_fake_end(fake);
 }
 END_TEST
@@ -217,6 +196,8 @@ Suite *ps_test_suite(void)
     tcase_add_test(tc, forgets_a_port_that_is_taken_but_not_at_once);
     tcase_add_test(tc, leaves_a_foreign_service_and_says_so);
     tcase_add_test(tc, gives_the_lease_back_when_it_leaves);
+    tcase_add_test(tc, tells_what_a_stale_broker_advertises);
+    tcase_add_test(tc, writes_an_endpoint_that_needs_no_node_before_the_node_is_read);
     tcase_add_test(tc, counts);
     suite_add_tcase(suite, tc);
     return suite;

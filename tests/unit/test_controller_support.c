@@ -5,6 +5,7 @@
 #include "portside/heap.h"
 
 #include <check.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define TRANSFERS_MAX 512U
@@ -186,6 +187,35 @@ void ps_fake_run(struct ps_fake *fake, unsigned ms)
     uint64_t end_ms = ps_clock_mono_ms() + ms;
     while (ps_clock_mono_ms() < end_ms && ps_controller_turn(fake->controller, 10)) {
     }
+}
+
+void ps_fake_tell(struct ps_fake *fake, const char *path, const char *line)
+{
+    for (size_t i = fake->count; i > 0; i--) {
+        struct ps_transfer *transfer = fake->transfers[i - 1];
+        if (!transfer->over && starts(transfer->path, path) &&
+            strstr(transfer->path, "watch=") != NULL) {
+            ck_assert(transfer->request.on_body(transfer->request.arg, 200, ps_str_of(line)));
+            ck_assert(transfer->request.on_body(transfer->request.arg, 200, PS_STR("\n")));
+            return;
+        }
+    }
+    ck_abort_msg("no watch of '%s'", path);
+}
+
+long ps_fake_metric(const struct ps_fake *fake, const char *name)
+{
+    char *text = NULL;
+    size_t size = 0;
+    char line[200];
+    FILE *out = open_memstream(&text, &size);
+    ps_controller_write_metrics(fake->controller, out);
+    (void)fclose(out);
+    (void)snprintf(line, sizeof(line), "\n%s ", name);
+    const char *found = strstr(text, line);
+    long value = found == NULL ? -1 : strtol(found + strlen(line), NULL, 10);
+    ps_heap_free(text);
+    return value;
 }
 
 void ps_fake_end(struct ps_fake *fake)

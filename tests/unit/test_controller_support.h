@@ -32,4 +32,79 @@ void ps_fake_wait(struct ps_fake *fake, const char *method, const char *path, co
 /* Turns for so long. */
 void ps_fake_run(struct ps_fake *fake, unsigned ms);
 
+/* The watch whose path begins so hears of this line; fails if there is none. */
+void ps_fake_tell(struct ps_fake *fake, const char *path, const char *line);
+
+/* The value of a metric, with labels as in its line; -1: it is not shown. */
+long ps_fake_metric(const struct ps_fake *fake, const char *name);
+
 void ps_fake_end(struct ps_fake *fake);
+
+/* Parts of answers: one namespace with one StatefulSet of two brokers, the first of which runs. */
+#define LIST(items) "{\"metadata\":{\"resourceVersion\":\"9\"},\"items\":[" items "]}"
+#define NODE_PORT_SERVICE                                                                          \
+    "{\"metadata\":{\"name\":\"external-kafka-0\",\"namespace\":\"ns\",\"uid\":\"s0\","            \
+    "\"resourceVersion\":\"5\",\"labels\":{\"app.kubernetes.io/managed-by\":\"portside\","         \
+    "\"portside.dev/statefulset\":\"kafka\",\"portside.dev/exposure\":\"external\"},"              \
+    "\"ownerReferences\":[{\"apiVersion\":\"apps/v1\",\"kind\":\"StatefulSet\","                   \
+    "\"name\":\"kafka\",\"uid\":\"u1\"}]},\"spec\":{\"type\":\"NodePort\","                        \
+    "\"ipFamilies\":[\"IPv4\"],\"ports\":[{\"port\":9194,\"nodePort\":31000}]}}"
+#define BROKER_ENV                                                                                 \
+    "{\"name\":\"KAFKA_NODE_ID\",\"value\":\"1\"},"                                                \
+    "{\"name\":\"KAFKA_PROCESS_ROLES\",\"value\":\"broker,controller\"},"                          \
+    "{\"name\":\"KAFKA_LISTENERS\",\"value\":\"PLAINTEXT://:9092,CONTROLLER://:9093\"},"           \
+    "{\"name\":\"KAFKA_ADVERTISED_LISTENERS\",\"value\":\"PLAINTEXT://k:9092\"},"                  \
+    "{\"name\":\"KAFKA_LISTENER_SECURITY_PROTOCOL_MAP\","                                          \
+    "\"value\":\"CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT\"},"                                     \
+    "{\"name\":\"KAFKA_CONTROLLER_LISTENER_NAMES\",\"value\":\"CONTROLLER\"},"                     \
+    "{\"name\":\"KAFKA_CONTROLLER_QUORUM_VOTERS\",\"value\":\"1@k:9093\"}"
+
+#define NAMESPACES                                                                                 \
+    {                                                                                              \
+        "GET", "/api/v1/namespaces?", 200,                                                         \
+            LIST("{\"metadata\":{\"name\":\"ns\",\"resourceVersion\":\"1\"}}"), 1                  \
+    }
+/* A list of one StatefulSet with these annotations. */
+#define STATEFULSETS_OF(annotations)                                                               \
+    {                                                                                              \
+        "GET", "/apis/apps/v1/namespaces/ns/statefulsets?", 200,                                   \
+            LIST("{\"metadata\":{\"name\":\"kafka\",\"namespace\":\"ns\",\"uid\":\"u1\","          \
+                 "\"resourceVersion\":\"2\",\"annotations\":{" annotations                         \
+                 "}},\"spec\":{\"replicas\":2,\"template\":{\"metadata\":"                         \
+                 "{\"labels\":{\"app\":\"kafka\"}},\"spec\":{\"containers\":[{\"name\":\"kafka\"," \
+                 "\"image\":\"apache/kafka:4.1.0\",\"env\":[" BROKER_ENV "]}]}}}}"),               \
+            1                                                                                      \
+    }
+#define STATEFULSETS STATEFULSETS_OF("")
+#define INJECTED                                                                                   \
+    "\"portside.dev/status\":\"{\\\"contract\\\":1,\\\"listeners\\\":"                             \
+    "{\\\"external\\\":\\\"PORTSIDE\\\"}}\""
+/* kafka-0 on node n1, in this version, with these annotations and this status. */
+#define POD(version, annotations, status)                                                          \
+    "{\"metadata\":{\"name\":\"kafka-0\",\"namespace\":\"ns\",\"uid\":\"p0\","                     \
+    "\"resourceVersion\":\"" version                                                               \
+    "\",\"labels\":{\"portside.dev/statefulset\":\"kafka\"},\"annotations\":{" annotations         \
+    "}},\"spec\":{\"nodeName\":\"n1\"},\"status\":{" status "}}"
+#define PODS_OF(annotations, status)                                                               \
+    {                                                                                              \
+        "GET", "/api/v1/pods?", 200, LIST(POD("4", annotations, status)), 1                        \
+    }
+#define PODS PODS_OF(INJECTED, "")
+#define SERVICES                                                                                   \
+    {                                                                                              \
+        "GET", "/api/v1/services?", 200, LIST(NODE_PORT_SERVICE), 1                                \
+    }
+#define NODE                                                                                       \
+    {                                                                                              \
+        "GET", "/api/v1/nodes/n1", 200,                                                            \
+            "{\"metadata\":{\"name\":\"n1\",\"labels\":{\"zone\":\"z1\"}},\"status\":{"            \
+            "\"addresses\":[{\"type\":\"ExternalIP\",\"address\":\"203.0.113.1\"}]}}",             \
+            0                                                                                      \
+    }
+#define SERVICE_PATH "/api/v1/namespaces/ns/services/"
+#define LEASE_PATH "/apis/coordination.k8s.io/v1/namespaces/portside/leases"
+#define EVENT_PATH "/api/v1/namespaces/ns/events"
+#define POD_PATH "/api/v1/namespaces/ns/pods/kafka-0"
+#define MAP_PATH "/api/v1/namespaces/ns/configmaps/external-kafka"
+#define FORBIDDEN_STATUS                                                                           \
+    "{\"kind\":\"Status\",\"code\":403,\"reason\":\"Forbidden\",\"message\":\"not you\"}"

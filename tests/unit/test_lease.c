@@ -140,16 +140,16 @@ static void act(struct world *world, struct candidate *who, uint64_t at_ms, bool
             return;
         }
         if (who->cut_off) {
-            ps_lease_wrote(&who->state, &world->timing, &who->identity, PS_LEASE_FAILED, NULL, &now,
-                           &now);
+            const struct ps_lease_answer none = {PS_LEASE_FAILED, NULL, now};
+            ps_lease_wrote(&who->state, &world->timing, &who->identity, &none, &now);
         } else if (action.kind == PS_LEASE_READ) {
             ps_lease_observe(&who->state, &who->identity, world->lease, &now);
         } else {
             who->writes++;
             enum ps_lease_result result = write_lease(world, &action);
             result = who->deaf ? PS_LEASE_FAILED : result;
-            ps_lease_wrote(&who->state, &world->timing, &who->identity, result, world->lease, &now,
-                           &now);
+            const struct ps_lease_answer answer = {result, world->lease, now};
+            ps_lease_wrote(&who->state, &world->timing, &who->identity, &answer, &now);
         }
     }
 }

@@ -42,8 +42,8 @@ static struct ps_lease_action step(struct election *e, bool release)
 
 static void confirm(struct election *e, const char *lease)
 {
-    ps_lease_wrote(&e->state, &e->timing, &identity, PS_LEASE_CONFIRMED, parse(e->arena, lease),
-                   &e->now, &e->now);
+    const struct ps_lease_answer answer = {PS_LEASE_CONFIRMED, parse(e->arena, lease), e->now};
+    ps_lease_wrote(&e->state, &e->timing, &identity, &answer, &e->now);
 }
 
 static bool leads(const struct election *e)
@@ -159,7 +159,8 @@ static void check_pace(struct ps_arena *arena, const void *row)
         if (kind == PS_LEASE_READ) {
             see(&e, NULL);
         } else if (kind == PS_LEASE_CREATE) {
-            ps_lease_wrote(&e.state, &e.timing, &identity, PS_LEASE_CONFLICT, NULL, &e.now, &e.now);
+            const struct ps_lease_answer answer = {PS_LEASE_CONFLICT, NULL, e.now};
+            ps_lease_wrote(&e.state, &e.timing, &identity, &answer, &e.now);
         }
     }
     ck_assert_uint_eq(writes, 10);

@@ -54,6 +54,8 @@ START_TEST(the_text_is_as_specified)
     ps_metrics_count(metrics, REQUESTS, 1, 0, 0);
     ps_metrics_add(metrics, CONNECTIONS, 5);
     ps_metrics_add(metrics, CONNECTIONS, -2);
+    ps_metrics_put(metrics, REQUESTS, 0, 9);
+    ps_metrics_put(metrics, REQUESTS, 0, 0);
     ps_metrics_observe(metrics, SECONDS, 60000);      /* 60 us */
     ps_metrics_observe(metrics, SECONDS, 100000);     /* a bound belongs to its bucket */
     ps_metrics_observe(metrics, SECONDS, 7000000000); /* above all */

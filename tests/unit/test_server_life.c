@@ -65,18 +65,27 @@ START_TEST(what_is_under_way_at_the_stop_is_finished)
 }
 END_TEST
 
+START_TEST(metrics_of_others_are_shown_too)
+{
+    server_start("threads = 1");
+    ck_assert_int_eq(server_metric("test_value"), 42);
+    ck_assert_int_eq(server_metric("portside_draining"), 0);
+}
+END_TEST
+
 START_TEST(an_address_that_is_taken_is_an_error)
 {
     server_start("threads = 2");
     struct ps_config second = server_config;
     struct ps_server *other = NULL;
     struct ps_error err = {0};
+    const struct ps_server_options options = server_options(&second);
     second.listen = ps_str_of(ps_server_address(server));
-    ck_assert(!ps_ok(ps_server_start(&second, server_echo, &server_config, &other, &err)));
+    ck_assert(!ps_ok(ps_server_start(&options, &other, &err)));
     ck_assert_ptr_nonnull(strstr(err.message, ps_server_address(server)));
     second.listen = PS_STR("127.0.0.1:0");
     second.plain_listen = ps_str_of(ps_server_plain_address(server));
-    ck_assert(!ps_ok(ps_server_start(&second, server_echo, &server_config, &other, &err)));
+    ck_assert(!ps_ok(ps_server_start(&options, &other, &err)));
     ck_assert_ptr_null(other);
 }
 END_TEST
@@ -112,6 +121,7 @@ Suite *ps_test_suite(void)
     tcase_add_checked_fixture(all, server_set_up, server_tear_down);
     tcase_add_test(all, draining_answers_and_closes);
     tcase_add_test(all, what_is_under_way_at_the_stop_is_finished);
+    tcase_add_test(all, metrics_of_others_are_shown_too);
     tcase_add_test(all, an_address_that_is_taken_is_an_error);
     tcase_add_test(all, a_new_certificate_serves_from_the_next_connection_on);
     suite_add_tcase(suite, all);

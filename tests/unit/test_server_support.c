@@ -42,14 +42,31 @@ void server_echo(const void *context, struct ps_arena *arena, struct ps_str requ
     };
 }
 
+static void write_metrics(const void *metrics, FILE *out)
+{
+    (void)fprintf(out, "# HELP test_value A value.\n# TYPE test_value gauge\ntest_value %d\n",
+                  *(const int *)metrics);
+}
+
+struct ps_server_options server_options(const struct ps_config *config)
+{
+    static const int value = 42;
+    return (struct ps_server_options){
+        .config = config,
+        .handler = server_echo,
+        .context = &server_config,
+        .write_metrics = write_metrics,
+        .metrics = &value,
+    };
+}
+
 void server_start(const char *settings)
 {
     struct ps_error err = {0};
     ck_assert_msg(ps_ok(ps_config_parse(&server_config, ps_str_of(settings), &err)), "%s",
                   err.message);
-    ck_assert_msg(
-        ps_ok(ps_server_start(&server_config, server_echo, &server_config, &server, &err)), "%s",
-        err.message);
+    const struct ps_server_options options = server_options(&server_config);
+    ck_assert_msg(ps_ok(ps_server_start(&options, &server, &err)), "%s", err.message);
 }
 
 void server_set_up(void)

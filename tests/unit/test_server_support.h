@@ -35,5 +35,8 @@ void server_expect_answer(struct https *https, int status, const char *body, siz
 /* The value of a metric that has no labels, or with them in its name. */
 long server_metric(const char *name);
 
+/* What server_start() starts; test_value 42 is among its metrics. */
+struct ps_server_options server_options(const struct ps_config *config);
+
 /* Waits until no connection is open. */
 void server_expect_no_connections(void);
