@@ -19,8 +19,10 @@ enum ps_start {
 };
 
 struct ps_broker {
-    size_t index; /* in spec.containers */
-    const struct ps_json *container;
+    size_t index;                    /* in spec.containers */
+    const struct ps_json *container; /* with the variables of portside.dev/env in front of env */
+    const struct ps_json *original;  /* the container as it stands in the object */
+    size_t extra_count;              /* entries of container's env that original does not have */
     struct ps_str container_name;
     struct ps_image image;
     const struct ps_family *family;

@@ -24,7 +24,7 @@ struct ps_injection {
     struct ps_str message; /* why, and which annotation would settle it; empty for INJECT */
     struct ps_broker broker;
     enum ps_delivery delivery; /* ENV or HOOK if the verdict is INJECT */
-    /* env delivery: indexes into the container's env, and the values that belong there */
+    /* env delivery: indexes into the original container's env, and the values that belong there */
     size_t index[PS_VARIABLE_COUNT];
     struct ps_listener_plan plan;
     bool env_read; /* the container's variables decide the listeners, as far as can be seen */

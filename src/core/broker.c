@@ -7,6 +7,7 @@
 #include "portside/broker.h"
 
 #include "command.h"
+#include "env_extra.h"
 
 /* How sure we are that a container is a broker. */
 enum evidence {
@@ -256,5 +257,8 @@ void ps_broker_find(struct ps_arena *arena, const struct ps_json *metadata,
     const struct ps_family *stated = ps_family_find(exposures->family);
     if (ret_search->verdict == PS_VERDICT_INJECT && stated != NULL) {
         ret_search->broker.family = stated;
+    }
+    if (ret_search->verdict == PS_VERDICT_INJECT) {
+        ps_env_extra_apply(arena, exposures, &ret_search->broker);
     }
 }

@@ -119,9 +119,10 @@ struct ps_exposure_reader;
       "One node port for all brokers, the same on every node.", \
       true, false, shared_port) \
     X(ENV, "env", "", "a list of variables", "lines 'NAME=template'", \
-      "Further variables of the broker's environment, one for each line, with the templates of " \
-      "`advertised-host`.", \
-      false, false, env) \
+      "Further variables of the broker container, one for each line, with the placeholders of " \
+      "`advertised-host` and `{ordinal + 9000}`: `KAFKA_NODE_ID={ordinal}`. One that the " \
+      "container sets itself is refused.", \
+      false, true, env) \
     X(ON_MISSING, "on-missing", "wait", "an action", "wait or start", \
       "What happens while no endpoint is known: `wait` goes on waiting, `start` starts the " \
       "broker unchanged after `wait-timeout`.", \

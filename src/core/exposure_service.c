@@ -171,7 +171,8 @@ static bool refuse_line(struct ps_exposure_reader *reader, struct ps_str line, c
 struct lines {
     size_t count;
     struct ps_exposure_pair *list;
-    char separator; /* between name and value */
+    char separator;             /* between name and value */
+    enum ps_template_kind kind; /* of the values */
     bool (*is_name)(struct ps_str name);
 };
 
@@ -199,7 +200,7 @@ static bool read_line(struct ps_exposure_reader *reader, struct lines *lines, st
     if (is_named(lines, pair.name)) {
         return refuse_line(reader, line, "names something twice");
     }
-    if (!ps_template_check(reader->arena, pair.value, PS_TEMPLATE_HOST, &flaw)) {
+    if (!ps_template_check(reader->arena, pair.value, lines->kind, &flaw)) {
         return ps_exposure_refuse(
             reader, ps_arena_printf(reader->arena, "line '%.*s': %.*s",
                                     PS_FMT(ps_exposure_show(reader->arena, line)), PS_FMT(flaw)));
@@ -265,7 +266,7 @@ bool ps_exposure_annotation_allowed(const struct ps_policy *policy, struct ps_st
 
 bool ps_exposure_read_service_annotations(struct ps_exposure_reader *reader, struct ps_str value)
 {
-    struct lines lines = {.separator = ':', .is_name = is_qualified};
+    struct lines lines = {.separator = ':', .kind = PS_TEMPLATE_HOST, .is_name = is_qualified};
     if (!read_lines(reader, value, &lines) || !obeys_policy(reader, &lines)) {
         return false;
     }
@@ -293,7 +294,7 @@ static bool varies_by_broker(struct ps_str template)
 
 bool ps_exposure_read_bootstrap_annotations(struct ps_exposure_reader *reader, struct ps_str value)
 {
-    struct lines lines = {.separator = ':', .is_name = is_qualified};
+    struct lines lines = {.separator = ':', .kind = PS_TEMPLATE_HOST, .is_name = is_qualified};
     if (!read_lines(reader, value, &lines) || !obeys_policy(reader, &lines)) {
         return false;
     }
@@ -307,11 +308,16 @@ bool ps_exposure_read_bootstrap_annotations(struct ps_exposure_reader *reader, s
     return true;
 }
 
-/* A name that every shell takes, and not one of ours. */
+/* Variables by which portside itself works. */
+static bool is_reserved(struct ps_str name)
+{
+    return ps_str_starts(name, "PORTSIDE_") || ps_str_is(name, "BASH_ENV");
+}
+
+/* A name that every shell takes. */
 static bool is_variable(struct ps_str name)
 {
-    bool valid = name.len > 0 && !ps_is_digit(name.ptr[0]) && !ps_str_starts(name, "PORTSIDE_") &&
-                 !ps_str_is(name, "BASH_ENV");
+    bool valid = name.len > 0 && !ps_is_digit(name.ptr[0]);
     for (size_t i = 0; valid && i < name.len; i++) {
         valid = ps_is_alpha(name.ptr[i]) || ps_is_digit(name.ptr[i]) || name.ptr[i] == '_';
     }
@@ -320,9 +326,17 @@ static bool is_variable(struct ps_str name)
 
 bool ps_exposure_read_env(struct ps_exposure_reader *reader, struct ps_str value)
 {
-    struct lines lines = {.separator = '=', .is_name = is_variable};
+    struct lines lines = {.separator = '=', .kind = PS_TEMPLATE_TEXT, .is_name = is_variable};
     if (!read_lines(reader, value, &lines)) {
         return false;
+    }
+    for (size_t i = 0; i < lines.count; i++) {
+        if (is_reserved(lines.list[i].name)) {
+            return ps_exposure_refuse(
+                reader, ps_arena_printf(reader->arena,
+                                        "'%.*s' is a variable of portside's own: use another name",
+                                        PS_FMT(lines.list[i].name)));
+        }
     }
     reader->exposures->env = (struct ps_exposure_pairs){lines.count, lines.list};
     return true;

@@ -6,6 +6,7 @@
 
 enum ps_template_kind {
     PS_TEMPLATE_HOST = 0,
+    PS_TEMPLATE_TEXT, /* anything, with all placeholders */
     PS_TEMPLATE_PORT, /* digits, {ordinal} and {ordinal + N} only */
 };
 

@@ -6,6 +6,7 @@
  */
 #include "portside/inject.h"
 
+#include "env_extra.h"
 #include "env_settings.h"
 #include "port_check.h"
 
@@ -91,6 +92,7 @@ static bool all_three_literal(struct ps_injection *injection)
             ps_str_trim(ps_json_get_text(entry, "value")).len == 0) {
             return false;
         }
+        injection->index[i] -= injection->broker.extra_count; /* which hold none of the three */
     }
     return true;
 }
@@ -275,11 +277,14 @@ static bool decide_security(struct ps_arena *arena, const struct ps_exposures *e
     return false;
 }
 
-static struct ps_str why_not_env(struct ps_arena *arena, const struct ps_injection *injection)
+static struct ps_str why_not_env(struct ps_arena *arena, const struct ps_exposures *exposures,
+                                 const struct ps_injection *injection)
 {
     const char *why = "all three listener variables must be set to literal values";
     if (injection->broker.family->env_rule == PS_ENV_RULE_NONE) {
         why = "this image does not read KAFKA_ variables";
+    } else if (ps_env_extra_hides_listeners(exposures)) {
+        why = "portside.dev/env sets the listeners: put them into the container's env";
     } else if (!injection->env_read) {
         why = "the command, envFrom or a file decides the listeners";
     } else if (injection->plan.outcome == PS_LISTENER_REFUSED) {
@@ -322,7 +327,7 @@ static void decide_delivery(struct ps_arena *arena, const struct ps_exposures *e
     }
     if (exposures->delivery == PS_DELIVERY_ENV) {
         (void)decide(injection, PS_VERDICT_LEAVE, PS_REASON_LISTENERS,
-                     why_not_env(arena, injection));
+                     why_not_env(arena, exposures, injection));
         return;
     }
     (void)decide_hook(arena, exposures, injection);
@@ -343,7 +348,8 @@ void ps_inject_decide(struct ps_arena *arena, const struct ps_json *metadata,
     if (search.verdict != PS_VERDICT_INJECT) {
         return;
     }
-    ret_injection->env_read = env_decides(&search.broker);
+    ret_injection->env_read =
+        env_decides(&search.broker) && !ps_env_extra_hides_listeners(exposures);
     plan_env(arena, exposures, ret_injection);
     if (decide_obstacles(arena, ret_injection) || decide_conflicts(ret_injection) ||
         decide_security(arena, exposures, ret_injection)) {

@@ -164,6 +164,19 @@ static bool settle_obstacle(struct ps_pod *pod, const struct ps_pod_lists *lists
     return found;
 }
 
+/* Its author's own variable is never changed. */
+static void warn_stated(struct ps_pod *pod)
+{
+    for (size_t i = 0; i < pod->exposures.env.count; i++) {
+        struct ps_str name = pod->exposures.env.list[i].name;
+        if (ps_pod_is_stated(&pod->plan, name)) {
+            ps_warn(&pod->decision->warnings,
+                    "portside.dev/env: the container sets %.*s itself, which stays as it is",
+                    PS_FMT(name));
+        }
+    }
+}
+
 void ps_pod_mutate(struct ps_arena *arena, const struct ps_policy *policy,
                    const struct ps_review *review, struct ps_decision *ret_decision)
 {
@@ -189,6 +202,7 @@ void ps_pod_mutate(struct ps_arena *arena, const struct ps_policy *policy,
         return;
     }
     ps_pod_patch(&pod, &lists);
+    warn_stated(&pod);
     bool changed = ret_decision->patch.count > 0;
     settle(&pod, changed ? PS_VERDICT_INJECT : PS_VERDICT_UNCHANGED, PS_REASON_NONE, PS_STR(""));
 }

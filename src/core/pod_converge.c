@@ -46,7 +46,7 @@ static struct ps_str name_of(const struct ps_list *list, const struct ps_json *e
 
 static bool is_ours(const struct ps_list *list, const struct ps_json *element)
 {
-    return list->is_ours(name_of(list, element), element);
+    return list->is_ours(list->plan, name_of(list, element), element);
 }
 
 /* The piece that element is meant to be, NULL if it is the user's or not wanted any more. */

@@ -11,8 +11,10 @@ struct ps_list {
     const struct ps_json *existing; /* may be NULL or JSON null */
     struct ps_str pointer;          /* of the list */
     const char *key;                /* member by which elements are known */
+    const struct ps_pod_plan *plan;
     /* True for an element that bears a name of ours, wanted or not. */
-    bool (*is_ours)(struct ps_str name, const struct ps_json *element);
+    bool (*is_ours)(const struct ps_pod_plan *plan, struct ps_str name,
+                    const struct ps_json *element);
 };
 
 /* True if an element bears a name of ours but is not what we would write. */

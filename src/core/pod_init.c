@@ -182,6 +182,7 @@ void ps_pod_init(const struct ps_pod_plan *plan, struct ps_pieces *ret_pieces)
     put_security_context(jw, container);
     put_init_mounts(plan, jw);
     ps_jw_object_end(jw);
-    ret_pieces->count = 1;
+    ret_pieces->list = PS_ARENA_ARRAY(plan->arena, struct ps_piece, 1);
     ret_pieces->list[0] = (struct ps_piece){PS_STR(PS_INIT_NAME), ps_buf_view(&buf)};
+    ret_pieces->count = 1;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pod_parts.h"
 
+#include "env_extra.h"
+
 /* A value under construction that becomes the JSON of a piece. */
 struct draft {
     struct ps_buf buf;
@@ -19,6 +21,29 @@ static void draft_end(struct draft *draft, struct ps_pieces *pieces, struct ps_s
 {
     ps_jw_object_end(&draft->jw);
     pieces->list[pieces->count++] = (struct ps_piece){name, ps_buf_view(&draft->buf)};
+}
+
+static void begin_pieces(const struct ps_pod_plan *plan, struct ps_pieces *ret_pieces, size_t room)
+{
+    ret_pieces->count = 0;
+    ret_pieces->list = PS_ARENA_ARRAY(plan->arena, struct ps_piece, room);
+}
+
+bool ps_pod_has_added(const struct ps_pod_plan *plan, struct ps_str variable)
+{
+    PS_JSON_EACH(name, plan->added)
+    {
+        if (ps_str_equal(ps_json_text(name), variable)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool ps_pod_is_stated(const struct ps_pod_plan *plan, struct ps_str variable)
+{
+    const struct ps_json *env = ps_json_get(plan->injection->broker.original, "env");
+    return ps_env_states(env, variable) && !ps_pod_has_added(plan, variable);
 }
 
 bool ps_pod_is_hook(const struct ps_pod_plan *plan)
@@ -114,9 +139,21 @@ static struct ps_str listeners_text(const struct ps_pod_plan *plan)
     return ps_buf_view(&buf);
 }
 
+/* Behind ours, so that their values may name them. */
+static void extra_entries(const struct ps_pod_plan *plan, struct ps_pieces *pieces)
+{
+    for (size_t i = 0; i < plan->exposures->env.count; i++) {
+        const struct ps_exposure_pair *pair = &plan->exposures->env.list[i];
+        if (!ps_pod_is_stated(plan, pair->name)) {
+            literal_entry(plan, pieces, pair->name,
+                          ps_template_expand(plan->arena, pair->value, &plan->facts));
+        }
+    }
+}
+
 void ps_pod_env(const struct ps_pod_plan *plan, struct ps_pieces *ret_pieces)
 {
-    ret_pieces->count = 0;
+    begin_pieces(plan, ret_pieces, 3 + 2 * PS_EXPOSURES_MAX + plan->exposures->env.count);
     literal_entry(plan, ret_pieces, PS_STR("PORTSIDE_ORDINAL"),
                   ps_arena_printf(plan->arena, "%llu", (unsigned long long)plan->facts.ordinal));
     for (size_t i = 0; i < plan->exposures->count; i++) {
@@ -127,6 +164,7 @@ void ps_pod_env(const struct ps_pod_plan *plan, struct ps_pieces *ret_pieces)
         literal_entry(plan, ret_pieces, PS_STR("PORTSIDE_LISTENERS"), listeners_text(plan));
         literal_entry(plan, ret_pieces, PS_STR("BASH_ENV"), PS_STR(PS_HOOK_FILE));
     }
+    extra_entries(plan, ret_pieces);
 }
 
 static void put_item(const struct ps_pod_plan *plan, struct ps_jw *jw,
@@ -161,7 +199,7 @@ static void endpoint_volume(const struct ps_pod_plan *plan, struct ps_pieces *pi
 
 void ps_pod_volumes(const struct ps_pod_plan *plan, struct ps_pieces *ret_pieces)
 {
-    ret_pieces->count = 0;
+    begin_pieces(plan, ret_pieces, 2);
     if (ps_pod_is_hook(plan)) {
         struct draft draft;
         struct ps_jw *jw = draft_begin(&draft, plan->arena);
@@ -201,11 +239,28 @@ static void broker_mount(const struct ps_pod_plan *plan, struct ps_pieces *piece
 
 void ps_pod_mounts(const struct ps_pod_plan *plan, struct ps_pieces *ret_pieces)
 {
-    ret_pieces->count = 0;
+    begin_pieces(plan, ret_pieces, 2);
     if (ps_pod_is_hook(plan)) {
         broker_mount(plan, ret_pieces, "/portside/hook", "hook", true);
         broker_mount(plan, ret_pieces, "/portside/run", "run", false);
     }
+}
+
+/* What would else not be known from the author's own when the pod is seen again. */
+static void put_added(const struct ps_pod_plan *plan, struct ps_jw *jw)
+{
+    struct ps_pieces pieces;
+    begin_pieces(plan, &pieces, plan->exposures->env.count + 1);
+    extra_entries(plan, &pieces);
+    if (pieces.count == 0) {
+        return;
+    }
+    ps_jw_key(jw, "env");
+    ps_jw_array(jw);
+    for (size_t i = 0; i < pieces.count; i++) {
+        ps_jw_str(jw, pieces.list[i].name);
+    }
+    ps_jw_array_end(jw);
 }
 
 struct ps_str ps_pod_status(const struct ps_pod_plan *plan)
@@ -222,6 +277,7 @@ struct ps_str ps_pod_status(const struct ps_pod_plan *plan)
         ps_jw_str(jw, plan->exposures->list[i].listener_name);
     }
     ps_jw_object_end(jw);
+    put_added(plan, jw);
     ps_jw_object_end(jw);
     return ps_buf_view(&draft.buf);
 }

@@ -27,7 +27,8 @@ struct ps_pod_plan {
     const struct ps_injection *injection;
     struct ps_template_facts facts;
     struct ps_endpoint_sources sources[PS_EXPOSURES_MAX];
-    bool marked; /* carries portside.dev/status: what bears our names is ours */
+    bool marked;                 /* carries portside.dev/status: what bears our names is ours */
+    const struct ps_json *added; /* names of variables that an earlier injection added, or NULL */
 };
 
 /* One desired element of a list whose elements are known by their name. */
@@ -36,12 +37,19 @@ struct ps_piece {
     struct ps_str json;
 };
 
-#define PS_PIECES_MAX (3 + 2 * PS_EXPOSURES_MAX)
-
 struct ps_pieces {
     size_t count;
-    struct ps_piece list[PS_PIECES_MAX];
+    struct ps_piece *list; /* in the arena of the plan, with room for all of them */
 };
+
+/*
+ * True for a variable of the user's wish, which an earlier injection added: so says the pod's
+ * status. Another entry of that name is its author's, and stays.
+ */
+bool ps_pod_has_added(const struct ps_pod_plan *plan, struct ps_str variable);
+
+/* True if the container sets variable itself. */
+bool ps_pod_is_stated(const struct ps_pod_plan *plan, struct ps_str variable);
 
 bool ps_pod_is_hook(const struct ps_pod_plan *plan);
 /* True if an endpoint part has to be waited for. */

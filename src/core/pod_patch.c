@@ -3,28 +3,36 @@
 
 #include "hazard_view.h"
 
-static bool is_our_variable(struct ps_str name, const struct ps_json *entry)
+static bool is_our_variable(const struct ps_pod_plan *plan, struct ps_str name,
+                            const struct ps_json *entry)
 {
     if (ps_str_is(name, "BASH_ENV")) {
         return ps_str_is(ps_json_get_text(entry, "value"), PS_HOOK_FILE);
     }
-    return ps_str_starts(name, "PORTSIDE_") && !ps_str_is(name, PS_USER_BASH_ENV);
+    return (ps_str_starts(name, "PORTSIDE_") && !ps_str_is(name, PS_USER_BASH_ENV)) ||
+           ps_pod_has_added(plan, name);
 }
 
-static bool is_our_mount(struct ps_str path, const struct ps_json *mount)
+static bool is_our_mount(const struct ps_pod_plan *plan, struct ps_str path,
+                         const struct ps_json *mount)
 {
+    (void)plan;
     (void)mount; /* the path decides */
     return ps_str_is(path, "/portside") || ps_str_starts(path, PS_MOUNT_PREFIX);
 }
 
-static bool is_our_volume(struct ps_str name, const struct ps_json *volume)
+static bool is_our_volume(const struct ps_pod_plan *plan, struct ps_str name,
+                          const struct ps_json *volume)
 {
+    (void)plan;
     (void)volume; /* the name decides */
     return ps_str_is(name, PS_VOLUME_SHARED) || ps_str_is(name, PS_VOLUME_ENDPOINT);
 }
 
-static bool is_our_init(struct ps_str name, const struct ps_json *container)
+static bool is_our_init(const struct ps_pod_plan *plan, struct ps_str name,
+                        const struct ps_json *container)
 {
+    (void)plan;
     (void)container; /* the name decides */
     return ps_str_is(name, PS_INIT_NAME);
 }
@@ -34,9 +42,10 @@ static struct ps_list container_list(const struct ps_pod *pod, const char *membe
     struct ps_str container_pointer =
         ps_pointer_index(pod->arena, PS_STR("/spec/containers"), pod->injection.broker.index);
     return (struct ps_list){
-        .existing = ps_json_get(pod->injection.broker.container, member),
+        .existing = ps_json_get(pod->injection.broker.original, member),
         .pointer = ps_pointer_key(pod->arena, container_pointer, ps_str_of(member)),
         .key = key,
+        .plan = &pod->plan,
     };
 }
 
@@ -46,7 +55,16 @@ static struct ps_list spec_list(const struct ps_pod *pod, const char *member)
         .existing = ps_json_get(pod->spec, member),
         .pointer = ps_pointer_key(pod->arena, PS_STR("/spec"), ps_str_of(member)),
         .key = "name",
+        .plan = &pod->plan,
     };
+}
+
+/* The list of names in a pod's status; NULL if there is none, or none that can be read. */
+static const struct ps_json *read_added(struct ps_arena *arena, struct ps_str status)
+{
+    struct ps_json *root = NULL;
+    bool read = status.len > 0 && ps_ok(ps_json_parse(arena, status, &root, NULL));
+    return read ? ps_json_get(root, "env") : NULL;
 }
 
 void ps_pod_prepare(struct ps_pod *pod)
@@ -57,6 +75,7 @@ void ps_pod_prepare(struct ps_pod *pod)
     plan->exposures = &pod->exposures;
     plan->injection = &pod->injection;
     plan->marked = ps_json_get(annotations, PS_ANNOTATION_STATUS) != NULL;
+    plan->added = read_added(pod->arena, ps_json_get_text(annotations, PS_ANNOTATION_STATUS));
     for (size_t i = 0; i < pod->exposures.count; i++) {
         plan->sources[i] = ps_endpoint_sources(pod->arena, &pod->exposures.list[i], &plan->facts);
     }

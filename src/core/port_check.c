@@ -57,7 +57,7 @@ static bool in_containers(const struct search *search, const struct ps_json *con
 {
     PS_JSON_EACH(container, containers)
     {
-        if (declares(search, container, container == search->broker->container)) {
+        if (declares(search, container, container == search->broker->original)) {
             return found(search, "container", ps_json_get_text(container, "name"));
         }
     }

@@ -121,6 +121,8 @@ static bool fits(const struct piece *piece, enum ps_template_kind kind)
     switch (kind) {
     case PS_TEMPLATE_HOST:
         return !piece->sum;
+    case PS_TEMPLATE_TEXT:
+        return true;
     case PS_TEMPLATE_PORT:
         return piece->variable == VARIABLE_ORDINAL;
     }
@@ -132,6 +134,8 @@ static const char *allowed(enum ps_template_kind kind)
     switch (kind) {
     case PS_TEMPLATE_HOST:
         return "{ordinal}, {pod}, {statefulset} or {namespace}";
+    case PS_TEMPLATE_TEXT:
+        return "{ordinal}, {ordinal + 9000}, {pod}, {statefulset} or {namespace}";
     case PS_TEMPLATE_PORT:
         return "digits, {ordinal} or {ordinal + 9000}";
     }
@@ -156,7 +160,7 @@ static struct ps_str flaw_of(struct ps_arena *arena, const struct piece *piece,
     switch (piece->kind) {
     case PIECE_LITERAL:
         other = find_other_than_digit(piece->text);
-        if (kind == PS_TEMPLATE_HOST || other == piece->text.len) {
+        if (kind != PS_TEMPLATE_PORT || other == piece->text.len) {
             return PS_STR("");
         }
         return name_flaw(arena, piece, other, 1, "is not a digit");

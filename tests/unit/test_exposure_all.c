@@ -164,7 +164,7 @@ static const struct row {
        "all: use lines 'name: value'",
      true},
     {"{'" P "env':'PORTSIDE_ORDINAL=1'}",
-     P "env: line 'PORTSIDE_ORDINAL=1' is none: use lines 'NAME=template'", true},
+     P "env: 'PORTSIDE_ORDINAL' is a variable of portside's own: use another name", true},
     {"{'" P "load-balancer-class':'a/b/c'}",
      P
      "load-balancer-class: 'a/b/c' is not a load balancer class: use a name as in the Service API",

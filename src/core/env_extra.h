@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Further variables of the broker container, from portside.dev/env. What the container states
+ * itself stays: then ours is not added.
+ */
+#pragma once
+
+#include "portside/broker.h"
+#include "portside/exposure.h"
+
+/* The line of portside.dev/env for a variable; NULL if there is none. */
+const struct ps_exposure_pair *ps_env_extra_find(const struct ps_exposures *exposures,
+                                                 struct ps_str variable);
+
+/* True if env (a list, or NULL) has an entry of that name. */
+bool ps_env_states(const struct ps_json *env, struct ps_str variable);
+
+/*
+ * Sets broker->container to the container as it will be: the variables that it does not state
+ * itself stand in front of its env, with templates as they are written; broker->extra_count says
+ * how many. broker->original keeps the container as it is.
+ */
+void ps_env_extra_apply(struct ps_arena *arena, const struct ps_exposures *exposures,
+                        struct ps_broker *broker);
+
+/*
+ * True if portside.dev/env names a setting of the listeners with a value that differs from broker
+ * to broker, or one of the three that are completed: then the variables that can be seen do not
+ * tell what the broker reads.
+ */
+bool ps_env_extra_hides_listeners(const struct ps_exposures *exposures);
