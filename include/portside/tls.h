@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The server's certificate: a pair of PEM files that may change at any time, and the TLS contexts
- * made from them.
+ * The server's certificate: a pair of PEM files that may change at any time, or a pair that is
+ * handed over in memory, and the TLS contexts made from them.
  *
  * A pair that cannot be used leaves the one before in service: while a Secret is being replaced,
  * the two files may not match for a moment. What is wrong is told in words.
@@ -32,10 +32,13 @@ struct ps_status ps_tls_context_new(struct ps_str cert_pem, struct ps_str key_pe
 /* Gives a reference back; context may be NULL. Connections that use it keep it alive. */
 void ps_tls_context_free(struct ssl_ctx_st *context);
 
-/* The pair of files and the context in service. */
+/* Where the pair comes from, and the context in service. */
 struct ps_tls;
 
-/* A store for the two paths (borrowed, NUL-terminated); nothing is loaded yet. NULL: no memory. */
+/*
+ * A store for the two paths (borrowed, NUL-terminated); nothing is loaded yet. Both NULL: pairs
+ * come by ps_tls_use(). Returns NULL if there is no memory.
+ */
 struct ps_tls *ps_tls_new(const char *cert_path, const char *key_path);
 
 /* Frees tls (may be NULL); no thread may use it any more. */
@@ -53,6 +56,13 @@ enum ps_tls_change {
  * the clock are all found. One thread at a time.
  */
 enum ps_tls_change ps_tls_reload(struct ps_tls *tls, struct ps_error *err) PS_MUST_USE;
+
+/*
+ * Puts a pair from memory into service, as ps_tls_reload() does with files; the texts are not kept.
+ * Fails with PS_CODE_INPUT, and then the pair before serves on. One thread at a time.
+ */
+struct ps_status ps_tls_use(struct ps_tls *tls, struct ps_str cert_pem, struct ps_str key_pem,
+                            struct ps_error *err) PS_MUST_USE;
 
 /* Changes whenever another context comes into service; from any thread, without waiting. */
 uint64_t ps_tls_generation(const struct ps_tls *tls);

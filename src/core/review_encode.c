@@ -3,6 +3,7 @@
  * Writes what the API server reads. It drops a warning or audit key that breaks its rules, and an
  * answer that is not UTF-8 as a whole; so texts, which may quote user input, are made to fit here.
  */
+#include "portside/base64.h"
 #include "portside/jw.h"
 #include "portside/review.h"
 
@@ -10,32 +11,6 @@
 #define WARNING_RUNES_MAX 256U
 /* k8s.io/apimachinery/pkg/util/validation: a qualified name's part. */
 #define AUDIT_KEY_BYTES_MAX 63U
-/* Where the padding stands in the alphabet of base64. */
-#define BASE64_PAD 64U
-
-/* RFC 4648 section 4, which is what Go's encoding/json takes for a []byte. */
-static struct ps_str base64(struct ps_arena *arena, struct ps_str bytes)
-{
-    static const char alphabet[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
-    struct ps_buf buf;
-    ps_buf_init(&buf, arena, bytes.len / 3 * 4 + 8);
-    for (size_t i = 0; i < bytes.len; i += 3) {
-        unsigned group = 0;
-        size_t left = bytes.len - i;
-        for (size_t j = 0; j < 3; j++) {
-            group = group << 8 | (j < left ? (unsigned char)bytes.ptr[i + j] : 0U);
-        }
-        const char quad[] = {
-            alphabet[group >> 18],
-            alphabet[group >> 12 & 0x3F],
-            alphabet[left > 1 ? group >> 6 & 0x3F : BASE64_PAD],
-            alphabet[left > 2 ? group & 0x3F : BASE64_PAD],
-        };
-        ps_buf_put(&buf, (struct ps_str){quad, sizeof(quad)});
-    }
-    return ps_buf_view(&buf);
-}
 
 /* Go's unicode.IsControl: C0, DEL and C1 (two bytes, C2 80 to C2 9F). */
 static bool is_control(struct ps_str text, size_t at, size_t len)
@@ -158,7 +133,7 @@ static void put_response(struct ps_jw *jw, struct ps_arena *arena, const struct 
     ps_jw_member_bool(jw, "allowed", answer->allowed);
     if (answer->patch.len > 0) {
         ps_jw_member(jw, "patchType", PS_STR("JSONPatch"));
-        ps_jw_member(jw, "patch", base64(arena, answer->patch));
+        ps_jw_member(jw, "patch", ps_base64_encode(arena, answer->patch));
     }
     if (!answer->allowed) {
         put_status(jw, arena, answer);

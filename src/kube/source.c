@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source.h"
 
+#include "portside/base64.h"
 #include "portside/heap.h"
 
 #include <string.h>
@@ -16,56 +17,12 @@ bool ps_source_set(struct ps_source *source, struct ps_str text)
     return source->content.ptr != NULL;
 }
 
-/* Value of a base64 digit; -1 if c is none. */
-static int digit(char c)
-{
-    if (c >= 'A' && c <= 'Z') {
-        return c - 'A';
-    }
-    if (c >= 'a' && c <= 'z') {
-        return c - 'a' + 26;
-    }
-    if (ps_is_digit(c)) {
-        return c - '0' + 52;
-    }
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-/* Decodes into out, which has room for three quarters of text; false if text is no base64. */
-static bool decode(struct ps_str text, char *out, size_t *ret_len)
-{
-    uint32_t bits = 0;
-    unsigned digits = 0;
-    size_t len = 0;
-    size_t at = 0;
-    for (; at < text.len && text.ptr[at] != '='; at++) {
-        if (ps_is_space(text.ptr[at])) {
-            continue; /* a block scalar of YAML has line breaks */
-        }
-        int value = digit(text.ptr[at]);
-        if (value < 0) {
-            return false;
-        }
-        bits = bits << 6 | (uint32_t)value;
-        if (++digits % 4 != 1) {
-            out[len++] = (char)(unsigned char)(bits >> (6 - 2 * ((digits - 1) % 4)));
-        }
-    }
-    for (; at < text.len; at++) {
-        if (text.ptr[at] != '=' && !ps_is_space(text.ptr[at])) {
-            return false;
-        }
-    }
-    *ret_len = len;
-    return digits % 4 != 1;
-}
-
 bool ps_source_set_base64(struct ps_source *source, struct ps_str text)
 {
     ps_file_clear(&source->content);
-    char *out = ps_heap_new(1, text.len + 1);
+    char *out = ps_heap_new(1, PS_BASE64_ROOM(text.len) + 1);
     size_t len = 0;
-    if (out == NULL || !decode(text, out, &len)) {
+    if (out == NULL || !ps_base64_decode(text, out, &len)) {
         ps_heap_free(out);
         return false;
     }

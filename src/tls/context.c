@@ -3,16 +3,14 @@
 #include "portside/tls.h"
 
 #include "openssl_error.h"
+#include "pem.h"
+#include "x509.h"
 
-#include <limits.h>
-#include <openssl/asn1.h>
-#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <string.h>
-#include <time.h>
 
 #define CHAIN_MAX 16 /* certificates of one chain; real ones have two or three */
 
@@ -30,43 +28,12 @@ static void pair_clear(struct pair *pair)
     *pair = (struct pair){0};
 }
 
-static void bio_clear(BIO **bio)
-{
-    BIO_free_all(*bio);
-    *bio = NULL;
-}
-
-static BIO *open_text(struct ps_str text)
-{
-    if (text.len > INT_MAX) {
-        return NULL;
-    }
-    return BIO_new_mem_buf(text.len == 0 ? "" : text.ptr, (int)text.len);
-}
-
-/* Answers every question for a passphrase with "none": a server has nobody to ask. */
-static int no_passphrase(char *buffer, int size, int writing, void *asked)
-{
-    (void)buffer;
-    (void)size;
-    (void)writing;
-    *(bool *)asked = true;
-    return -1;
-}
-
-/* True if the error on top only says that there is no further PEM block. */
-static bool is_end_of_pem(void)
-{
-    unsigned long last = ERR_peek_last_error();
-    return ERR_GET_LIB(last) == ERR_LIB_PEM && ERR_GET_REASON(last) == PEM_R_NO_START_LINE;
-}
-
 static struct ps_status read_chain(BIO *bio, struct pair *pair, struct ps_error *err)
 {
     pair->chain = sk_X509_new_null();
     for (int i = 0; pair->chain != NULL && i < CHAIN_MAX; i++) {
         X509 *next = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-        if (next == NULL && is_end_of_pem()) {
+        if (next == NULL && ps_pem_is_end()) {
             ERR_clear_error();
             return ps_success();
         }
@@ -85,12 +52,12 @@ static struct ps_status read_chain(BIO *bio, struct pair *pair, struct ps_error 
 static struct ps_status read_certificates(struct ps_str pem, struct pair *pair,
                                           struct ps_error *err)
 {
-    BIO *bio PS_CLEANUP(bio_clear) = open_text(pem);
+    BIO *bio PS_CLEANUP(ps_pem_close) = ps_pem_open(pem);
     if (bio == NULL) {
         return ps_fail(err, PS_CODE_INTERNAL, "no memory for the certificate");
     }
     pair->leaf = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-    if (pair->leaf == NULL && is_end_of_pem()) {
+    if (pair->leaf == NULL && ps_pem_is_end()) {
         ERR_clear_error();
         return ps_fail(err, PS_CODE_INPUT,
                        "there is no PEM certificate in it ('-----BEGIN CERTIFICATE-----')");
@@ -99,34 +66,6 @@ static struct ps_status read_certificates(struct ps_str pem, struct pair *pair,
         return ps_fail(err, PS_CODE_INPUT, "the certificate is damaged: %s", ps_openssl_reason());
     }
     return read_chain(bio, pair, err);
-}
-
-static struct ps_status read_key(struct ps_str pem, struct pair *pair, struct ps_error *err)
-{
-    BIO *bio PS_CLEANUP(bio_clear) = open_text(pem);
-    if (bio == NULL) {
-        return ps_fail(err, PS_CODE_INTERNAL, "no memory for the private key");
-    }
-    bool asked = false;
-    pair->key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, &asked);
-    if (pair->key != NULL) {
-        return ps_success();
-    }
-    const char *reason = ps_openssl_reason();
-    if (asked) {
-        return ps_fail(err, PS_CODE_INPUT,
-                       "the private key has a passphrase: store it without one");
-    }
-    return ps_fail(err, PS_CODE_INPUT, "there is no PEM private key in it: %s", reason);
-}
-
-static int64_t seconds_of(const ASN1_TIME *time)
-{
-    struct tm utc;
-    if (ASN1_TIME_to_tm(time, &utc) != 1) {
-        return 0;
-    }
-    return (int64_t)timegm(&utc);
 }
 
 /*
@@ -200,12 +139,12 @@ struct ps_status ps_tls_context_new(struct ps_str cert_pem, struct ps_str key_pe
     if (!ps_ok(read_certificates(cert_pem, &pair, err))) {
         return ps_wrap(err, "certificate file");
     }
-    if (!ps_ok(read_key(key_pem, &pair, err))) {
+    if (!ps_ok(ps_pem_read_key(key_pem, &pair.key, err))) {
         return ps_wrap(err, "key file");
     }
     PS_TRY(make_context(&pair, ret_context, err));
-    *ret_not_before_s = seconds_of(X509_get0_notBefore(pair.leaf));
-    *ret_not_after_s = seconds_of(X509_get0_notAfter(pair.leaf));
+    *ret_not_before_s = ps_x509_seconds(X509_get0_notBefore(pair.leaf));
+    *ret_not_after_s = ps_x509_seconds(X509_get0_notAfter(pair.leaf));
     return ps_success();
 }
 

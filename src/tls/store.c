@@ -49,7 +49,9 @@ struct ps_tls *ps_tls_new(const char *cert_path, const char *key_path)
     }
     tls->cert_path = cert_path;
     tls->key_path = key_path;
-    (void)!ps_ok(ps_fail(&tls->failure, PS_CODE_IO, "no certificate was loaded yet"));
+    (void)!ps_ok(ps_fail(&tls->failure, PS_CODE_IO,
+                         cert_path == NULL ? "there is no certificate in the Secret yet"
+                                           : "no certificate was loaded yet"));
     return tls;
 }
 
@@ -105,19 +107,14 @@ static bool is_news(struct ps_tls *tls, const struct pair_text *text)
     return !is_same;
 }
 
-static struct ps_status use_pair(struct ps_tls *tls, struct pair_text *text, struct ps_error *err)
+/* Makes a context of the pair and serves it from the next connection on. */
+static struct ps_status put_into_service(struct ps_tls *tls, struct ps_str cert_pem,
+                                         struct ps_str key_pem, struct ps_error *err)
 {
     SSL_CTX *fresh = NULL;
     int64_t not_before_s = 0;
     int64_t not_after_s = 0;
-    if (!ps_ok(text->status)) {
-        *err = text->err;
-        return text->status;
-    }
-    if (!ps_ok(ps_tls_context_new(ps_file_view(&text->cert), ps_file_view(&text->key), &fresh,
-                                  &not_before_s, &not_after_s, err))) {
-        return ps_wrap(err, "cannot use '%s' with '%s'", tls->cert_path, tls->key_path);
-    }
+    PS_TRY(ps_tls_context_new(cert_pem, key_pem, &fresh, &not_before_s, &not_after_s, err));
     (void)pthread_mutex_lock(&tls->lock);
     SSL_CTX *old = tls->context;
     tls->context = fresh;
@@ -129,19 +126,49 @@ static struct ps_status use_pair(struct ps_tls *tls, struct pair_text *text, str
     return ps_success();
 }
 
+static struct ps_status use_files(struct ps_tls *tls, struct pair_text *text, struct ps_error *err)
+{
+    if (!ps_ok(text->status)) {
+        *err = text->err;
+        return text->status;
+    }
+    if (!ps_ok(put_into_service(tls, ps_file_view(&text->cert), ps_file_view(&text->key), err))) {
+        return ps_wrap(err, "cannot use '%s' with '%s'", tls->cert_path, tls->key_path);
+    }
+    return ps_success();
+}
+
+static void keep_failure(struct ps_tls *tls, const struct ps_error *err)
+{
+    (void)pthread_mutex_lock(&tls->lock);
+    tls->failure = *err;
+    (void)pthread_mutex_unlock(&tls->lock);
+}
+
+struct ps_status ps_tls_use(struct ps_tls *tls, struct ps_str cert_pem, struct ps_str key_pem,
+                            struct ps_error *err)
+{
+    struct ps_status status = put_into_service(tls, cert_pem, key_pem, err);
+    if (!ps_ok(status)) {
+        keep_failure(tls, err);
+    }
+    return status;
+}
+
 enum ps_tls_change ps_tls_reload(struct ps_tls *tls, struct ps_error *err)
 {
     struct pair_text text PS_CLEANUP(pair_text_clear) = {0};
+    if (tls->cert_path == NULL) {
+        return PS_TLS_CHANGE_NONE;
+    }
     read_pair(tls, &text);
     if (!is_news(tls, &text)) {
         return PS_TLS_CHANGE_NONE;
     }
-    if (ps_ok(use_pair(tls, &text, err))) {
+    if (ps_ok(use_files(tls, &text, err))) {
         return PS_TLS_CHANGE_LOADED;
     }
-    (void)pthread_mutex_lock(&tls->lock);
-    tls->failure = *err;
-    (void)pthread_mutex_unlock(&tls->lock);
+    keep_failure(tls, err);
     return PS_TLS_CHANGE_REFUSED;
 }
 
@@ -179,8 +206,8 @@ bool ps_tls_is_ready(struct ps_tls *tls, int64_t now_s, struct ps_error *err)
     int64_t not_after_s = atomic_load(&tls->not_after_s);
     if (now_s > not_after_s) {
         ps_clock_format(not_after_s * MS_PER_S, when);
-        (void)!ps_ok(ps_fail(err, PS_CODE_INPUT, "the certificate expired at %s: replace '%s'",
-                             when, tls->cert_path));
+        (void)!ps_ok(ps_fail(err, PS_CODE_INPUT, "the certificate expired at %s: replace %s", when,
+                             tls->cert_path == NULL ? "the Secret it came from" : tls->cert_path));
         return false;
     }
     if (now_s < not_before_s) {
