@@ -118,6 +118,7 @@ struct ps_space *ps_space_find(const struct ps_controller *controller, struct ps
 static void space_free(struct ps_space *space)
 {
     ps_follow_free(space->statefulsets);
+    ps_follow_free(space->bare);
     ps_follow_free(space->policies);
     ps_heap_free(space->name);
     ps_heap_free(space);
@@ -176,6 +177,19 @@ static void drop_if_idle(struct ps_controller *controller, struct ps_str name)
     space_free(space);
 }
 
+/* Pods without injection matter only where there should be one. */
+static void follow_bare(struct ps_controller *controller, struct ps_space *space)
+{
+    struct ps_str name = ps_str_of(space->name);
+    if (space->labelled && space->bare == NULL) {
+        space->bare = ps_follow_new(controller, PS_KIND_BARE_POD, name);
+    } else if (!space->labelled) {
+        ps_follow_free(space->bare);
+        space->bare = NULL;
+        forget_objects(controller, PS_KIND_BARE_POD, name);
+    }
+}
+
 static void changed_namespace(struct ps_controller *controller, const struct ps_item_facts *facts,
                               bool gone)
 {
@@ -185,6 +199,7 @@ static void changed_namespace(struct ps_controller *controller, const struct ps_
         return;
     }
     space->labelled = !gone;
+    follow_bare(controller, space);
     touch_space(controller, facts->name);
     if (gone) {
         drop_if_idle(controller, facts->name);
@@ -221,6 +236,7 @@ void ps_cluster_changed(struct ps_controller *controller, enum ps_kind kind,
     case PS_KIND_SERVICE:
     case PS_KIND_POD:
     case PS_KIND_CONFIG_MAP:
+    case PS_KIND_BARE_POD:
         changed_object(controller, kind, facts, gone);
         return;
     case PS_KIND_COUNT:

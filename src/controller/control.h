@@ -40,6 +40,7 @@ struct ps_space {
     char *name;
     bool labelled;
     struct ps_follow *statefulsets;
+    struct ps_follow *bare;     /* pods without injection; NULL unless it is labelled */
     struct ps_follow *policies; /* NULL until a StatefulSet there has allow-from */
 };
 
@@ -58,8 +59,16 @@ enum ps_endpoint_state {
     PS_ENDPOINT_STATES,
 };
 
+enum ps_broker_kind {
+    PS_BROKER_INJECTED = 0,
+    PS_BROKER_MISSING, /* not injected though it should be */
+    PS_BROKER_UNKNOWN, /* injected by a contract that this version does not know */
+    PS_BROKER_KINDS,
+};
+
 /* What a plan found, for metrics; of endpoints and listeners a broker has one for each exposure. */
 struct ps_tally {
+    unsigned brokers[PS_BROKER_KINDS];
     unsigned endpoints[PS_ENDPOINT_STATES];
     unsigned listeners[PS_LISTENING_NO + 1]; /* by enum ps_listening */
 };
@@ -141,6 +150,7 @@ enum ps_controller_series {
     PS_CONTROLLER_RECONCILES,
     PS_CONTROLLER_WRITES,
     PS_CONTROLLER_FAILURES,
+    PS_CONTROLLER_BROKERS,
     PS_CONTROLLER_ENDPOINTS,
     PS_CONTROLLER_LISTENERS,
     PS_CONTROLLER_HEARD,

@@ -19,6 +19,7 @@ static const struct subject subjects[PS_KIND_COUNT] = {
     [PS_KIND_POD] = {{"v1", "pods"}, PS_LABEL_STATEFULSET},
     [PS_KIND_CONFIG_MAP] = {{"v1", "configmaps"}, OURS},
     [PS_KIND_NETWORK_POLICY] = {{"networking.k8s.io/v1", "networkpolicies"}, ""},
+    [PS_KIND_BARE_POD] = {{"v1", "pods"}, "!" PS_LABEL_STATEFULSET},
 };
 
 struct reading {
@@ -93,7 +94,9 @@ static void on_object(void *arg, enum ps_kube_change change, const struct ps_jso
     bool ending = follow->kind == PS_KIND_NAMESPACE &&
                   ps_json_is_string(ps_json_get(metadata, "deletionTimestamp"));
     follow->troubled = false;
-    if (change == PS_KUBE_DELETED || ending) { /* nothing can be made in one that ends */
+    bool unwanted = !ps_item_is_wanted(follow->kind, object);
+    if (change == PS_KUBE_DELETED || ending ||
+        unwanted) { /* nothing can be made in one that ends */
         gone(follow->controller, follow->kind,
              ps_store_take(&follow->controller->store, follow->kind,
                            ps_json_get_text(metadata, "namespace"),
@@ -194,7 +197,7 @@ uint64_t ps_follows_heard_ms(const struct ps_controller *controller)
         heard_ms = older(controller->follows[kind], heard_ms);
     }
     for (const struct ps_space *space = controller->spaces; space != NULL; space = space->next) {
-        heard_ms = older(space->policies, older(space->statefulsets, heard_ms));
+        heard_ms = older(space->bare, older(space->policies, older(space->statefulsets, heard_ms)));
     }
     return heard_ms;
 }
@@ -214,6 +217,7 @@ void ps_follows_wake(struct ps_controller *controller)
     }
     for (struct ps_space *space = controller->spaces; space != NULL; space = space->next) {
         wake(space->statefulsets);
+        wake(space->bare);
         wake(space->policies);
     }
 }

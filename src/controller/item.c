@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cuts objects to what the planners read: a pod's spec and managedFields are most of its bytes. */
+#include "portside/exposure.h"
 #include "portside/jw.h"
 #include "portside/service.h"
 #include "store.h"
@@ -12,6 +13,7 @@ static const char *const kept[PS_KIND_COUNT][3] = {
     [PS_KIND_POD] = {"status", NULL},
     [PS_KIND_CONFIG_MAP] = {"data", NULL},
     [PS_KIND_NETWORK_POLICY] = {"spec", NULL},
+    [PS_KIND_BARE_POD] = {NULL},
 };
 
 static void put_metadata(struct ps_jw *jw, const struct ps_json *metadata)
@@ -61,6 +63,34 @@ static struct ps_str cut(struct ps_arena *arena, enum ps_kind kind, const struct
     return ps_buf_view(&buf);
 }
 
+/* The StatefulSet that controls a pod; empty: none does. */
+static struct ps_str controller_of(const struct ps_json *pod)
+{
+    PS_JSON_EACH(owner, ps_json_get2(pod, "metadata", "ownerReferences"))
+    {
+        if (ps_json_is_true(ps_json_get(owner, "controller")) &&
+            ps_str_is(ps_json_get_text(owner, "kind"), "StatefulSet")) {
+            return ps_json_get_text(owner, "name");
+        }
+    }
+    return PS_STR("");
+}
+
+bool ps_item_is_opted_out(const struct ps_json *object)
+{
+    const struct ps_json *annotations = ps_json_get2(object, "metadata", "annotations");
+    return ps_str_is(ps_json_get_text(annotations, PS_ANNOTATION_PREFIX "inject"), "false");
+}
+
+bool ps_item_is_wanted(enum ps_kind kind, const struct ps_json *object)
+{
+    struct ps_str phase = ps_json_get_text(ps_json_get(object, "status"), "phase");
+    return kind != PS_KIND_BARE_POD ||
+           (controller_of(object).len > 0 && !ps_item_is_opted_out(object) &&
+            !ps_json_is_string(ps_json_get2(object, "metadata", "deletionTimestamp")) &&
+            !ps_str_is(phase, "Succeeded") && !ps_str_is(phase, "Failed"));
+}
+
 bool ps_item_read(struct ps_arena *arena, enum ps_kind kind, const struct ps_json *object,
                   struct ps_item_facts *ret_facts)
 {
@@ -81,7 +111,11 @@ bool ps_item_read(struct ps_arena *arena, enum ps_kind kind, const struct ps_jso
     if (kind == PS_KIND_POD) {
         facts.node = ps_json_get_text(ps_json_get(object, "spec"), "nodeName");
     }
-    facts.text = cut(arena, kind, object, facts.node);
+    if (kind == PS_KIND_BARE_POD) {
+        facts.owner = controller_of(object); /* that it is there is all that counts */
+    } else {
+        facts.text = cut(arena, kind, object, facts.node);
+    }
     *ret_facts = facts;
     return true;
 }

@@ -4,10 +4,8 @@
 #include "plan_facts.h"
 #include "portside/resolve.h"
 
-/* After this a pod that is bound and has no endpoint is reported. */
-#define WAITING_MS 10000U
-#define LOOK_MIN_MS 1000U
-#define LOOK_MAX_MS 30000U
+/* About one exposure of one pod, at most. */
+#define NOTICES_MAX 3U
 
 struct ps_event_subject ps_plan_subject(const struct ps_item_facts *facts)
 {
@@ -15,34 +13,8 @@ struct ps_event_subject ps_plan_subject(const struct ps_item_facts *facts)
                                      facts->namespace_name, facts->name, facts->uid};
 }
 
-static void add_notice(const struct ps_plan *plan, const struct ps_event_subject *subject,
-                       const struct ps_event *event)
-{
-    struct ps_desire *desire = plan->desire;
-    if (desire->notice_count < plan->notice_room) {
-        desire->notices[desire->notice_count++] = (struct ps_notice){*subject, *event};
-    }
-}
-
-static void notice_pod(const struct ps_plan *plan, const struct ps_plan_pod *pod,
-                       const struct ps_finding *finding)
-{
-    struct ps_event event = ps_finding_event(plan->arena, finding);
-    const struct ps_event_subject subject = {PS_STR("v1"), PS_STR("Pod"),
-                                             pod->item->facts.namespace_name, pod->item->facts.name,
-                                             pod->item->facts.uid};
-    add_notice(plan, &subject, &event);
-}
-
-static void again(const struct ps_plan *plan, uint64_t at_ms)
-{
-    if (at_ms < plan->desire->again_ms) {
-        plan->desire->again_ms = at_ms;
-    }
-}
-
-static const struct ps_json *find_object(size_t count, const struct ps_json *const *objects,
-                                         struct ps_str name)
+const struct ps_json *ps_plan_find(size_t count, const struct ps_json *const *objects,
+                                   struct ps_str name)
 {
     for (size_t i = 0; i < count; i++) {
         if (ps_str_equal(ps_json_get_text(ps_json_get(objects[i], "metadata"), "name"), name)) {
@@ -52,113 +24,12 @@ static const struct ps_json *find_object(size_t count, const struct ps_json *con
     return NULL;
 }
 
-static struct ps_resolved resolve(const struct ps_plan *plan, const struct ps_plan_pod *pod,
-                                  size_t index)
-{
-    const struct ps_exposure *exposure = &plan->exposures.list[index];
-    struct ps_str service =
-        ps_service_name_for(plan->arena, exposure, plan->owner.name, pod->ordinal);
-    const struct ps_resolve_input input = {
-        .exposure = exposure,
-        .facts = {pod->ordinal, pod->item->facts.name, plan->owner.name,
-                  plan->owner.namespace_name},
-        .listener_port = plan->listener_ports[index],
-        .rack_label = plan->exposures.rack_label,
-        .service = find_object(plan->service_count, plan->services, service),
-        .node = pod->node,
-    };
-    struct ps_resolved resolved = {.reason = PS_STR("")};
-    ps_resolve_endpoint(plan->arena, &input, &resolved);
-    return resolved;
-}
-
-/* The longer it waits, the less often its node is looked at: 1 to 30 seconds. */
-static void look_again(const struct ps_plan *plan, const struct ps_plan_pod *pod)
-{
-    uint64_t pause_ms = (plan->now_ms - pod->item->bound_ms) / 4;
-    pause_ms = pause_ms < LOOK_MIN_MS ? LOOK_MIN_MS : pause_ms;
-    pause_ms = pause_ms > LOOK_MAX_MS ? LOOK_MAX_MS : pause_ms;
-    (void)ps_node_fresh(plan->controller, pod->item->facts.node,
-                        plan->now_ms > pause_ms ? plan->now_ms - pause_ms : 0);
-    again(plan, plan->now_ms + pause_ms);
-}
-
-/* A person who looks at a pod that waits shall find why. */
-static void note_waiting(const struct ps_plan *plan, const struct ps_plan_pod *pod,
-                         const struct ps_resolve_target *target)
-{
-    struct ps_str host;
-    struct ps_str port;
-    ps_endpoint_of_pod(pod->object, target->exposure, &host, &port);
-    if (target->resolved.known || host.len > 0) {
-        return;
-    }
-    look_again(plan, pod);
-    if (plan->now_ms < pod->item->bound_ms + WAITING_MS) {
-        return;
-    }
-    const struct ps_finding finding = {
-        .kind = PS_FINDING_WAITING,
-        .exposure = target->exposure->name,
-        .object = ps_arena_printf(plan->arena, "pod %.*s", PS_FMT(pod->item->facts.name)),
-        .detail = target->resolved.reason,
-    };
-    notice_pod(plan, pod, &finding);
-}
-
-static void note_stale(const struct ps_plan *plan, struct ps_plan_pod *pod,
-                       const struct ps_finding *finding)
-{
-    for (size_t i = 0; i < plan->exposures.count; i++) {
-        if (ps_str_equal(plan->exposures.list[i].name, finding->exposure)) {
-            pod->was[i] = finding->was;
-        }
-    }
-}
-
-static void plan_pod(const struct ps_plan *plan, struct ps_plan_pod *pod)
-{
-    struct ps_resolve_target targets[PS_EXPOSURES_MAX];
-    struct ps_resolve_patch patch = {.body = PS_STR("")};
-    for (size_t i = 0; i < plan->exposures.count; i++) {
-        targets[i] = (struct ps_resolve_target){&plan->exposures.list[i], resolve(plan, pod, i)};
-        pod->resolved[i] = targets[i].resolved;
-        if (!pod->node_pending) {
-            note_waiting(plan, pod, &targets[i]);
-        }
-    }
-    if (pod->node == NULL && plan->exposures.rack_label.len > 0) {
-        return; /* the broker reads rack and endpoint at one time */
-    }
-    ps_endpoint_patch(plan->arena, pod->object, plan->injection.broker.container_name,
-                      plan->exposures.count, targets, &patch);
-    if (patch.body.len > 0) {
-        plan->desire->patches[plan->desire->patch_count++] =
-            (struct ps_pod_patch){pod->item->facts.name, patch.body};
-    }
-    for (size_t i = 0; i < patch.stale_count; i++) {
-        notice_pod(plan, pod, &patch.stale[i]);
-        note_stale(plan, pod, &patch.stale[i]);
-    }
-}
-
 static enum ps_endpoint_state endpoint_state(const struct ps_broker_state *broker)
 {
     if (broker->host.len == 0) {
         return PS_ENDPOINT_WAITING;
     }
     return broker->was.len > 0 ? PS_ENDPOINT_STALE : PS_ENDPOINT_KNOWN;
-}
-
-/* Pods of an older or newer revision may lack an exposure: only what they carry is resolved. */
-static void plan_pods(const struct ps_plan *plan)
-{
-    for (size_t i = 0; i < plan->pod_count; i++) {
-        struct ps_plan_pod *pod = &plan->pods[i];
-        if (pod->status.len > 0 && pod->item->facts.node.len > 0) {
-            plan_pod(plan, pod);
-        }
-    }
 }
 
 static struct ps_str rack_of(const struct ps_plan *plan, const struct ps_plan_pod *pod,
@@ -218,7 +89,8 @@ static void plan_status(const struct ps_plan *plan, size_t index)
         PS_ARENA_ARRAY(plan->arena, struct ps_broker_state, plan->pod_count + 1);
     size_t count = 0;
     for (size_t i = 0; i < plan->pod_count; i++) {
-        if (plan->pods[i].status.len > 0) {
+        if (plan->pods[i].status.len > 0 &&
+            ps_injected_carries(&plan->pods[i].injected, plan->exposures.list[index].name)) {
             struct ps_broker_state broker = broker_state(plan, &plan->pods[i], index);
             plan->desire->tally.endpoints[endpoint_state(&broker)]++;
             plan->desire->tally.listeners[broker.listening]++;
@@ -236,7 +108,7 @@ static void plan_status(const struct ps_plan *plan, size_t index)
         .protocol = protocol_of(plan, index),
         .broker_count = count,
         .brokers = brokers,
-        .observed = find_object(plan->map_count, plan->maps, name),
+        .observed = ps_plan_find(plan->map_count, plan->maps, name),
     };
     struct ps_action action = {.kind = PS_ACTION_NONE};
     ps_status_plan(plan->arena, &input, &action);
@@ -309,8 +181,8 @@ static void plan_services(const struct ps_plan *plan, struct ps_service_plan *re
         .network_policy_count = plan->policy_count,
         .network_policies = plan->policies,
         .pod_labels = plan->pod_labels,
-        .record = find_object(plan->map_count, plan->maps,
-                              ps_service_record_name(plan->arena, plan->owner.name)),
+        .record = ps_plan_find(plan->map_count, plan->maps,
+                               ps_service_record_name(plan->arena, plan->owner.name)),
         .listener_ports = plan->listener_ports,
         .refused_count = refused_count,
         .refused = refused,
@@ -324,7 +196,7 @@ static void report(const struct ps_plan *plan)
         const struct ps_action *action = &plan->desire->actions[i];
         if (action->kind == PS_ACTION_REPORT) {
             struct ps_event_subject subject = ps_plan_subject(&plan->statefulset->facts);
-            add_notice(plan, &subject, &action->event);
+            ps_plan_add_notice(plan, &subject, &action->event);
         }
     }
 }
@@ -340,9 +212,10 @@ static void plan_all(struct ps_plan *plan)
         desire->actions[desire->action_count++] = services.actions[i];
     }
     desire->patches = PS_ARENA_ARRAY(plan->arena, struct ps_pod_patch, plan->pod_count + 1);
-    plan->notice_room = room + 2 * plan->pod_count * (plan->exposures.count + 1);
+    plan->notice_room =
+        room + plan->bare_count + plan->pod_count * (1 + NOTICES_MAX * plan->exposures.count);
     desire->notices = PS_ARENA_ARRAY(plan->arena, struct ps_notice, plan->notice_room + 1);
-    plan_pods(plan);
+    ps_plan_pods(plan);
     for (size_t i = 0; i < plan->exposures.count && !plan->withdrawn; i++) {
         plan_status(plan, i);
     }

@@ -63,6 +63,7 @@ static void read_pod(struct ps_plan *plan, const struct ps_item *item)
     }
     const struct ps_json *annotations = ps_json_get2(pod.object, "metadata", "annotations");
     pod.status = ps_json_get_text(annotations, PS_ANNOTATION_STATUS);
+    ps_injected_read(plan->arena, pod.status, &pod.injected);
     for (size_t i = 0; i < PS_EXPOSURES_MAX; i++) {
         pod.resolved[i] = (struct ps_resolved){.reason = PS_STR("")};
         pod.was[i] = PS_STR("");
@@ -87,6 +88,23 @@ static void read_pods(struct ps_plan *plan)
     for (const struct ps_item *item = first; item != NULL; item = item->next) {
         if (concerns(plan, item)) {
             read_pod(plan, item);
+        }
+    }
+}
+
+/* Only of a StatefulSet that portside would inject. */
+static void read_bare(struct ps_plan *plan)
+{
+    const struct ps_item *first = plan->controller->store.lists[PS_KIND_BARE_POD];
+    size_t room = 0;
+    uint64_t ordinal;
+    for (const struct ps_item *item = first; item != NULL; item = item->next) {
+        room += concerns(plan, item);
+    }
+    plan->bare = PS_ARENA_ARRAY(plan->arena, const struct ps_item *, room + 1);
+    for (const struct ps_item *item = first; item != NULL; item = item->next) {
+        if (concerns(plan, item) && ps_owner_ordinal(&plan->owner, item->facts.name, &ordinal)) {
+            plan->bare[plan->bare_count++] = item;
         }
     }
 }
@@ -186,5 +204,8 @@ bool ps_plan_gather(struct ps_plan *plan)
     plan->services = objects_of(plan, PS_KIND_SERVICE, false, &plan->service_count);
     plan->maps = objects_of(plan, PS_KIND_CONFIG_MAP, false, &plan->map_count);
     read_pods(plan);
+    if (!plan->withdrawn) {
+        read_bare(plan);
+    }
     return true;
 }

@@ -4,14 +4,16 @@
 
 #include "plan.h"
 #include "portside/inject.h"
+#include "portside/injected.h"
 #include "portside/resolve.h"
 
 struct ps_plan_pod {
     const struct ps_item *item;
     const struct ps_json *object;
-    const struct ps_json *node; /* NULL: not bound, or not read */
-    bool node_pending;          /* it is bound, and the node is being read for the first time */
-    struct ps_str status;       /* annotation portside.dev/status; empty: not injected */
+    const struct ps_json *node;  /* NULL: not bound, or not read */
+    bool node_pending;           /* it is bound, and the node is being read for the first time */
+    struct ps_str status;        /* annotation portside.dev/status; empty: not injected */
+    struct ps_injected injected; /* by status */
     uint64_t ordinal;
     struct ps_resolved resolved[PS_EXPOSURES_MAX];
     struct ps_str was[PS_EXPOSURES_MAX]; /* host:port that it advertises, if that is outdated */
@@ -34,6 +36,8 @@ struct ps_plan {
     bool withdrawn;
     size_t pod_count;
     struct ps_plan_pod *pods;
+    size_t bare_count; /* pods that should have been injected and were not */
+    const struct ps_item **bare;
     size_t service_count;
     const struct ps_json **services;
     size_t map_count;
@@ -44,3 +48,12 @@ struct ps_plan {
 
 /* False if nothing is to be done now; the desire may say why. */
 bool ps_plan_gather(struct ps_plan *plan);
+
+/* NULL if there is none of that name. */
+const struct ps_json *ps_plan_find(size_t count, const struct ps_json *const *objects,
+                                   struct ps_str name);
+
+/* plan_pods.c: endpoints of the pods, and what is to be told to those who look at them. */
+void ps_plan_pods(const struct ps_plan *plan);
+void ps_plan_add_notice(const struct ps_plan *plan, const struct ps_event_subject *subject,
+                        const struct ps_event *event);

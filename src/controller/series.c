@@ -4,6 +4,16 @@
 
 #define MS_PER_S 1000
 
+static const char *broker_text(size_t index)
+{
+    static const char *const texts[] = {
+        [PS_BROKER_INJECTED] = "injected",
+        [PS_BROKER_MISSING] = "missing",
+        [PS_BROKER_UNKNOWN] = "unknown-contract",
+    };
+    return texts[index];
+}
+
 static const char *endpoint_text(size_t index)
 {
     static const char *const texts[] = {
@@ -44,6 +54,11 @@ static const struct ps_metric_family families[] = {
                                 "Requests and watches that failed; they are tried again.",
                                 PS_METRIC_COUNTER,
                                 {{0}}},
+    [PS_CONTROLLER_BROKERS] = {"portside_controller_brokers",
+                               "Broker pods as the leader sees them; missing: not injected though "
+                               "they should be.",
+                               PS_METRIC_GAUGE,
+                               {{"injection", PS_BROKER_KINDS, broker_text}}},
     [PS_CONTROLLER_ENDPOINTS] = {"portside_controller_endpoints",
                                  "Endpoints of brokers, one for each exposure, as the leader sees "
                                  "them; stale: the running broker advertises another.",
@@ -113,6 +128,9 @@ static void measure_kube(const struct ps_controller *controller)
 
 static void add_tally(struct ps_tally *sum, const struct ps_tally *tally)
 {
+    for (size_t i = 0; i < PS_COUNT(sum->brokers); i++) {
+        sum->brokers[i] += tally->brokers[i];
+    }
     for (size_t i = 0; i < PS_COUNT(sum->endpoints); i++) {
         sum->endpoints[i] += tally->endpoints[i];
     }
@@ -125,7 +143,7 @@ static void add_tally(struct ps_tally *sum, const struct ps_tally *tally)
 static void measure_sets(const struct ps_controller *controller)
 {
     struct ps_metrics *metrics = controller->metrics;
-    struct ps_tally sum = {.endpoints = {0}};
+    struct ps_tally sum = {.brokers = {0}};
     int64_t count = 0;
     for (const struct ps_set *set = controller->sets; set != NULL; set = set->next) {
         count++;
@@ -134,6 +152,9 @@ static void measure_sets(const struct ps_controller *controller)
         }
     }
     ps_metrics_set(metrics, PS_CONTROLLER_STATEFULSETS, count);
+    for (size_t i = 0; i < PS_COUNT(sum.brokers); i++) {
+        ps_metrics_put(metrics, PS_CONTROLLER_BROKERS, i, sum.brokers[i]);
+    }
     for (size_t i = 0; i < PS_COUNT(sum.endpoints); i++) {
         ps_metrics_put(metrics, PS_CONTROLLER_ENDPOINTS, i, sum.endpoints[i]);
     }

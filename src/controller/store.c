@@ -84,11 +84,13 @@ static enum ps_put replace(struct ps_item *item, const struct ps_item_facts *fac
         is_older(facts->version, item->facts.version)) {
         return PS_PUT_SAME;
     }
+    bool same = same_place && ps_str_equal(item->facts.text, facts->text) &&
+                ps_str_equal(item->facts.owner, facts->owner);
     if (!fill(item, facts)) {
         return PS_PUT_NO_MEMORY;
     }
     item->bound_ms = same_place ? item->bound_ms : now_ms;
-    return PS_PUT_CHANGED;
+    return same ? PS_PUT_SAME : PS_PUT_CHANGED;
 }
 
 enum ps_put ps_store_put(struct ps_store *store, enum ps_kind kind,

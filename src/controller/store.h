@@ -18,6 +18,7 @@ enum ps_kind {
     PS_KIND_POD,
     PS_KIND_CONFIG_MAP,
     PS_KIND_NETWORK_POLICY,
+    PS_KIND_BARE_POD, /* of a StatefulSet, without our label */
     PS_KIND_COUNT,
 };
 
@@ -56,12 +57,18 @@ struct ps_store {
 bool ps_item_read(struct ps_arena *arena, enum ps_kind kind, const struct ps_json *object,
                   struct ps_item_facts *ret_facts);
 
+/* False if objects like this one of kind are not kept: all bare pods but running brokers, maybe. */
+bool ps_item_is_wanted(enum ps_kind kind, const struct ps_json *object);
+
+/* True if its annotations say portside.dev/inject: "false". */
+bool ps_item_is_opted_out(const struct ps_json *object);
+
 /* NULL if it is not there. */
 struct ps_item *ps_store_find(const struct ps_store *store, enum ps_kind kind,
                               struct ps_str namespace_name, struct ps_str name);
 
 enum ps_put {
-    PS_PUT_SAME = 0, /* known already, or newer is known */
+    PS_PUT_SAME = 0, /* known already, or newer is known, or nothing of it counts */
     PS_PUT_CHANGED,
     PS_PUT_NO_MEMORY,
 };

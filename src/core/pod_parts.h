@@ -7,9 +7,8 @@
 
 #include "endpoint.h"
 #include "portside/inject.h"
+#include "portside/injected.h"
 #include "portside/mutate.h"
-
-#define PS_CONTRACT_VERSION 1
 
 #define PS_VOLUME_SHARED "portside"
 #define PS_VOLUME_ENDPOINT "portside-endpoint"

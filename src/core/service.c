@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "port_record.h"
+#include "portside/injected.h"
 #include "service_digest.h"
 #include "service_plan.h"
 #include "service_spec.h"
@@ -132,13 +133,12 @@ static const struct ps_exposure *find_exposure(const struct ps_exposures *exposu
 static bool carries(struct ps_arena *arena, const struct ps_service_pod *pod,
                     struct ps_str exposure)
 {
-    struct ps_json *status = NULL;
+    struct ps_injected injected;
     if (pod->status.len == 0) {
         return false;
     }
-    /* One that cannot be read may carry anything. */
-    return !ps_ok(ps_json_parse(arena, pod->status, &status, NULL)) ||
-           ps_json_get_str(ps_json_get(status, "listeners"), exposure) != NULL;
+    ps_injected_read(arena, pod->status, &injected);
+    return ps_injected_carries(&injected, exposure);
 }
 
 /*

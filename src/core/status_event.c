@@ -23,8 +23,9 @@ static const char *const words[] = {
         "{detail}]; look for lines that begin with 'portside:' in the broker's log. Until it "
         "answers, it is left out of bootstrap.servers",
     [PS_FINDING_LISTENING] = "{object} answers on port {port} of listener '{listener}' again",
-    [PS_FINDING_NOT_INJECTED] = "{object} runs without the listener of portside[, because "
-                                "{detail}]: delete the pod, so that it is made anew with it",
+    [PS_FINDING_NOT_INJECTED] =
+        "{object} runs without the listener of portside[, because {detail}]: delete the pod, or "
+        "run 'kubectl rollout restart' for its StatefulSet, so that it is made anew with it",
     [PS_FINDING_STALE_ENDPOINT] =
         "{object} advertises '{was}' for exposure '{exposure}', but is reached at '{is}' now: "
         "delete the pod, so that the broker starts with the new endpoint",

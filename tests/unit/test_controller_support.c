@@ -189,18 +189,29 @@ void ps_fake_run(struct ps_fake *fake, unsigned ms)
     }
 }
 
-void ps_fake_tell(struct ps_fake *fake, const char *path, const char *line)
+static struct ps_transfer *find_watch(const struct ps_fake *fake, const char *path)
 {
     for (size_t i = fake->count; i > 0; i--) {
         struct ps_transfer *transfer = fake->transfers[i - 1];
         if (!transfer->over && starts(transfer->path, path) &&
             strstr(transfer->path, "watch=") != NULL) {
-            ck_assert(transfer->request.on_body(transfer->request.arg, 200, ps_str_of(line)));
-            ck_assert(transfer->request.on_body(transfer->request.arg, 200, PS_STR("\n")));
-            return;
+            return transfer;
         }
     }
-    ck_abort_msg("no watch of '%s'", path);
+    return NULL;
+}
+
+bool ps_fake_watched(const struct ps_fake *fake, const char *path)
+{
+    return find_watch(fake, path) != NULL;
+}
+
+void ps_fake_tell(struct ps_fake *fake, const char *path, const char *line)
+{
+    struct ps_transfer *transfer = find_watch(fake, path);
+    ck_assert_msg(transfer != NULL, "no watch of '%s'", path);
+    ck_assert(transfer->request.on_body(transfer->request.arg, 200, ps_str_of(line)));
+    ck_assert(transfer->request.on_body(transfer->request.arg, 200, PS_STR("\n")));
 }
 
 long ps_fake_metric(const struct ps_fake *fake, const char *name)

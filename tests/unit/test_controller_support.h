@@ -35,6 +35,9 @@ void ps_fake_run(struct ps_fake *fake, unsigned ms);
 /* The watch whose path begins so hears of this line; fails if there is none. */
 void ps_fake_tell(struct ps_fake *fake, const char *path, const char *line);
 
+/* Whether a watch whose path begins so is open. */
+bool ps_fake_watched(const struct ps_fake *fake, const char *path);
+
 /* The value of a metric, with labels as in its line; -1: it is not shown. */
 long ps_fake_metric(const struct ps_fake *fake, const char *name);
 

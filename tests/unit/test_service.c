@@ -283,7 +283,7 @@ static const struct row rows[] = {
      "delete Service external-kafka-bootstrap\n"},
     {"status that nobody can read", unreadable_status,
      "create Service vpn-kafka-0\ncreate Service vpn-kafka-1\ncreate Service vpn-kafka-bootstrap\n"
-     "delete Service external-kafka-1\ndelete Service external-kafka-2\n"},
+     "delete Service external-kafka-2\n"},
     {"name with a dot", dotted_name, "report Service e-a.b-0 NameInvalid\n"},
     {"listener port changed", listener_moves,
      "update Service external-kafka-0\nupdate Service external-kafka-1\n"

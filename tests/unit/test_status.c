@@ -222,8 +222,8 @@ static const struct finding_row {
      "answers, it is left out of bootstrap.servers"},
     {PS_FINDING_LISTENING, "", "pod kafka-0 answers on port 9194 of listener 'PORTSIDE' again"},
     {PS_FINDING_NOT_INJECTED, "",
-     "pod kafka-0 runs without the listener of portside: delete the pod, so that it is made anew "
-     "with it"},
+     "pod kafka-0 runs without the listener of portside: delete the pod, or run 'kubectl rollout "
+     "restart' for its StatefulSet, so that it is made anew with it"},
     {PS_FINDING_STALE_ENDPOINT, "",
      "pod kafka-0 advertises 'a:1' for exposure 'external', but is reached at 'b:2' now: delete "
      "the pod, so that the broker starts with the new endpoint"},

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the controller notices: brokers without injection, and injections that it does not know. */
+#include "support/runner.h"
+#include "test_controller_support.h"
+
+#define BARE_PATH "/api/v1/namespaces/ns/pods?"
+#define OWNED "{\"kind\":\"StatefulSet\",\"name\":\"kafka\",\"controller\":true}"
+/* A pod without our label: its name, further metadata, owners, status. */
+#define BARE(name, more, owners, status)                                                           \
+    "{\"metadata\":{\"name\":\"" name "\",\"namespace\":\"ns\",\"uid\":\"b-" name                  \
+    "\",\"resourceVersion\":\"4\"" more ",\"ownerReferences\":[" owners "]},\"spec\":{},"          \
+    "\"status\":{" status "}}"
+#define BARE_PODS(items)                                                                           \
+    {                                                                                              \
+        "GET", BARE_PATH, 200, LIST(items), 1                                                      \
+    }
+#define MISSING "portside_controller_brokers{injection=\"missing\"}"
+#define UNKNOWN "portside_controller_brokers{injection=\"unknown-contract\"}"
+
+START_TEST(tells_of_a_broker_without_injection)
+{
+    static const struct ps_fake_answer answers[] = {NAMESPACES, STATEFULSETS,
+                                                    BARE_PODS(BARE("kafka-1", "", OWNED, ""))};
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_wait(fake, "POST", EVENT_PATH, "NotInjected");
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, "\"kind\":\"Pod\""), 1);
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, "\"uid\":\"b-kafka-1\""), 1);
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, "delete the pod"), 1);
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, "kubectl rollout restart"), 1);
+    ps_fake_run(fake, 20);
+    ck_assert_int_eq(ps_fake_metric(fake, MISSING), 1);
+    /* A change of nothing that counts is no reason to plan; its end is. */
+    long planned = ps_fake_metric(fake, "portside_controller_reconciles_total");
+    ps_fake_tell(fake, BARE_PATH,
+                 "{\"type\":\"MODIFIED\",\"object\":{\"metadata\":{\"name\":\"kafka-1\","
+                 "\"namespace\":\"ns\",\"uid\":\"b-kafka-1\",\"resourceVersion\":\"7\","
+                 "\"ownerReferences\":[" OWNED "]},\"status\":{\"phase\":\"Running\"}}}");
+    ps_fake_run(fake, 50);
+    ck_assert_int_eq(ps_fake_metric(fake, "portside_controller_reconciles_total"), planned);
+    ps_fake_tell(fake, BARE_PATH,
+                 "{\"type\":\"DELETED\",\"object\":{\"metadata\":{\"name\":\"kafka-1\","
+                 "\"namespace\":\"ns\",\"uid\":\"b-kafka-1\",\"resourceVersion\":\"8\"}}}");
+    ps_fake_run(fake, 50);
+    ck_assert_int_eq(ps_fake_metric(fake, MISSING), 0);
+    ps_fake_end(fake);
+}
+END_TEST
+
+/* None of these is a broker that should have been injected. */
+static const char *const others[] = {
+    LIST(BARE("kafka-1", "", "", "")),
+    LIST(BARE("kafka-1", "", "{\"kind\":\"Job\",\"name\":\"kafka\",\"controller\":true}", "")),
+    LIST(BARE("kafka-1", "", "{\"kind\":\"StatefulSet\",\"name\":\"kafka\"}", "")),
+    LIST(BARE("kafka-1", "", "{\"kind\":\"StatefulSet\",\"name\":\"other\",\"controller\":true}",
+              "")),
+    LIST(BARE("kafka-x", "", OWNED, "")),
+    LIST(BARE("kafka-1", ",\"deletionTimestamp\":\"2026-01-01T00:00:00Z\"", OWNED, "")),
+    LIST(BARE("kafka-1", ",\"annotations\":{\"portside.dev/inject\":\"false\"}", OWNED, "")),
+    LIST(BARE("kafka-1", "", OWNED, "\"phase\":\"Succeeded\"")),
+    LIST(BARE("kafka-1", "", OWNED, "\"phase\":\"Failed\"")),
+    LIST(BARE("kafka-1", ",\"ownerReferences\":7", "7", "")),
+};
+
+START_TEST(says_nothing_of_other_pods)
+{
+    const struct ps_fake_answer answers[] = {
+        NAMESPACES, STATEFULSETS, {"GET", BARE_PATH, 200, others[_i], 1}};
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_wait(fake, "PATCH", SERVICE_PATH "external-kafka-1", "");
+    ps_fake_run(fake, 50);
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, ""), 0);
+    ck_assert_int_eq(ps_fake_metric(fake, MISSING), 0);
+    ps_fake_end(fake);
+}
+END_TEST
+
+START_TEST(says_nothing_where_the_template_is_opted_out)
+{
+    static const struct ps_fake_answer answers[] = {
+        NAMESPACES, STATEFULSETS_OF("\"portside.dev/inject\":\"false\""),
+        BARE_PODS(BARE("kafka-1", "", OWNED, ""))};
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_run(fake, 200);
+    ck_assert_int_gt(ps_fake_metric(fake, "portside_controller_reconciles_total"), 0);
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, ""), 0);
+    ps_fake_end(fake);
+}
+END_TEST
+
+START_TEST(watches_bare_pods_only_while_the_namespace_is_labelled)
+{
+    static const struct ps_fake_answer answers[] = {
+        NAMESPACES, STATEFULSETS, SERVICES, PODS, NODE, BARE_PODS(BARE("kafka-1", "", OWNED, ""))};
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_wait(fake, "POST", EVENT_PATH, "NotInjected");
+    ps_fake_wait(fake, "GET", BARE_PATH "limit=100&labelSelector=%21portside.dev%2Fstatefulset",
+                 "");
+    ps_fake_tell(fake, "/api/v1/namespaces?",
+                 "{\"type\":\"DELETED\",\"object\":{\"metadata\":{\"name\":\"ns\","
+                 "\"resourceVersion\":\"12\"}}}");
+    ps_fake_run(fake, 50);
+    ck_assert(!ps_fake_watched(fake, BARE_PATH));
+    ck_assert(ps_fake_watched(fake, "/apis/apps/v1/namespaces/ns/statefulsets?"));
+    ck_assert_int_eq(ps_fake_metric(fake, MISSING), 0);
+    ps_fake_end(fake);
+}
+END_TEST
+
+START_TEST(tells_of_one_that_has_the_label_but_no_injection)
+{
+    static const struct ps_fake_answer answers[] = {NAMESPACES, STATEFULSETS, PODS_OF("", "")};
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_wait(fake, "POST", EVENT_PATH, "NotInjected");
+    ps_fake_run(fake, 20);
+    ck_assert_int_eq(ps_fake_metric(fake, MISSING), 1);
+    ps_fake_end(fake);
+}
+END_TEST
+
+static const char *const contracts[] = {
+    LIST(POD("4", "\"portside.dev/status\":\"{\\\"contract\\\":9,\\\"listeners\\\":{}}\"", "")),
+    LIST(POD("4", "\"portside.dev/status\":\"nonsense\"", "")),
+};
+
+START_TEST(leaves_a_pod_of_an_unknown_contract_alone)
+{
+    const struct ps_fake_answer answers[] = {
+        NAMESPACES, STATEFULSETS, SERVICES, NODE, {"GET", "/api/v1/pods?", 200, contracts[_i], 1}};
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_wait(fake, "POST", EVENT_PATH, "UnknownContract");
+    ps_fake_run(fake, 100);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", POD_PATH, ""), 0);
+    ck_assert_uint_eq(ps_fake_count(fake, "DELETE", "", ""), 0);
+    ck_assert_int_eq(ps_fake_metric(fake, UNKNOWN), 1);
+    ck_assert_int_eq(ps_fake_metric(fake, MISSING), 0);
+    ps_fake_end(fake);
+}
+END_TEST
+
+Suite *ps_test_suite(void)
+{
+    Suite *suite = suite_create("controller_watch");
+    TCase *tc = tcase_create("loop");
+    tcase_set_timeout(tc, 20);
+    tcase_add_test(tc, tells_of_a_broker_without_injection);
+    tcase_add_loop_test(tc, says_nothing_of_other_pods, 0, (int)PS_COUNT(others));
+    tcase_add_test(tc, says_nothing_where_the_template_is_opted_out);
+    tcase_add_test(tc, watches_bare_pods_only_while_the_namespace_is_labelled);
+    tcase_add_test(tc, tells_of_one_that_has_the_label_but_no_injection);
+    tcase_add_loop_test(tc, leaves_a_pod_of_an_unknown_contract_alone, 0, (int)PS_COUNT(contracts));
+    suite_add_tcase(suite, tc);
+    return suite;
+}
