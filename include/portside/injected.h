@@ -16,7 +16,7 @@ struct ps_injected {
     int64_t contract;                /* 0: not injected, or it cannot be read */
     bool served;                     /* contract is one that this version knows */
     struct ps_str delivery;          /* "env" or "hook"; empty: not said */
-    const struct ps_json *listeners; /* exposure → its listener; NULL: not said */
+    const struct ps_json *listeners; /* by exposure; NULL: not said */
 };
 
 /* Reads status, the annotation's value (empty: there is none). Lives in arena; views into status. */
