@@ -19,7 +19,7 @@ struct ps_injected {
     const struct ps_json *listeners; /* by exposure; NULL: not said */
 };
 
-/* Reads status, the annotation's value (empty: there is none). Lives in arena; views into status. */
+/* Reads status, the annotation's value (empty: there is none). Lives in arena, views into it. */
 void ps_injected_read(struct ps_arena *arena, struct ps_str status,
                       struct ps_injected *ret_injected);
 
