@@ -18,6 +18,7 @@ static int cmd_version(const struct ps_cli *cli, int argc, char **argv);
 static const struct command commands[] = {
     {"serve", ps_cmd_serve, "answer the API server over HTTPS"},
     {"review", ps_cmd_review, "decide AdmissionReviews offline and show what would change"},
+    {"cleanup", ps_cmd_cleanup, "remove what portside made in a cluster"},
     {"help", cmd_help, "show this text, or that of a command"},
     {"version", cmd_version, "show the version"},
 };
@@ -31,7 +32,8 @@ static const char about[] =
 static const char examples[] =
     "  portside review review.json            what would change in this pod, and why\n"
     "  portside serve --tls-cert tls.crt --tls-key tls.key\n"
-    "                                         answer the API server";
+    "                                         answer the API server\n"
+    "  portside cleanup --dry-run             what is left of portside in the cluster";
 
 static const struct ps_command_line self = {
     .command = "",

@@ -39,6 +39,16 @@ ROWS = (
     ("a golden case", ["review", "{case}"], 0, "1 passed, 0 failed, 0 skipped", ""),
     ("a case that differs", ["review", "{tmp}/differs"], 1, "expected.patch.json differs", ""),
     ("a case without expected files", ["review", "{tmp}/bare"], 1, "expected.json is missing", ""),
+    ("cleanup asks, so it wants a terminal", ["cleanup", "-o", "text"], 2, "", "there is no terminal to ask on"),
+    ("cleanup prints JSON to a pipe", ["cleanup"], 2, "", "add '--yes' to delete, or '--dry-run' to look"),
+    ("cleanup of a StatefulSet without its namespace", ["cleanup", "--yes", "--statefulset", "kafka"], 2, "",
+     "add '-n NAME'"),
+    ("cleanup of what is no name", ["cleanup", "--yes", "-n", "a,b"], 2, "", "'--namespace a,b': names have"),
+    ("cleanup of an empty name", ["cleanup", "--yes", "--namespace="], 2, "", "'--namespace ': names have"),
+    ("cleanup of an operand", ["cleanup", "--yes", "kafka"], 2, "", "name a namespace with '-n kafka'"),
+    ("cleanup without a cluster", ["cleanup", "--yes", "--kubeconfig", "{tmp}/none.conf"], 2, "",
+     "none.conf': No such file"),
+    ("help of cleanup", ["help", "cleanup"], 0, "--force", ""),
     ("an expected file that is no JSON", ["review", "{tmp}/broken"], 2, "", "expected.json': invalid JSON"),
 )
 
