@@ -8,6 +8,7 @@ import subprocess
 import time
 
 from harness import STATE, check, wait_until
+from portside import is_injected
 from world import (
     bind,
     config,
@@ -94,6 +95,24 @@ def remake_pods(test, namespace, count):
         test.cluster.wait_pod(namespace, name, unlike=pod["metadata"]["uid"])
 
 
+def restart(test, namespace, injected):
+    """kubectl rollout restart, which takes annotations to the template; plays the kubelet."""
+    test.kubectl("rollout", "restart", "statefulset/kafka", "-n", namespace)
+
+    def done():
+        pods = test.cluster.get(f"/api/v1/namespaces/{namespace}/pods")["items"]
+        for pod in pods:
+            test.cluster.request(
+                "PATCH",
+                f"/api/v1/namespaces/{namespace}/pods/{pod['metadata']['name']}/status",
+                {"status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}},
+                "application/strategic-merge-patch+json",
+            )
+        return len(pods) == 2 and all(is_injected(pod) == injected for pod in pods)
+
+    wait_until("all pods are of the new revision", done, 30)
+
+
 def exposed(test, replicas=2):
     """A namespace with Services, status and record; its node ports."""
     namespace = create(test, replicas=replicas)
@@ -165,26 +184,15 @@ def test_nothing_goes_before_the_last_injected_pod(test):
     wait_endpoint(test, namespace, "kafka-1")
 
 
-def test_network_policies_go_with_the_label(test):
-    namespace = create(test, replicas=1, annotations={"portside.dev/allow-from": "192.0.2.0/24"})
-    wait_service(test, namespace, "external-kafka-0")
-    path = f"/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies/portside-kafka"
-    wait_until("there is a NetworkPolicy", lambda: test.cluster.get(path))
-    label(test, namespace, False)
-    remake_pods(test, namespace, 1)
-    wait_until("the NetworkPolicy went", lambda: test.cluster.get(path) is None)
-    wait_until("only the record is left", lambda: ours(test, namespace) == {RECORD})
-
-
 def test_one_statefulset_opts_out(test):
     namespace, ports = exposed(test)
     test.kubectl("annotate", "statefulset", "kafka", "-n", namespace, f"{LABEL}=false")
     time.sleep(1)
     check(service(test, namespace, "external-kafka-0"), "a Service went under an injected pod")
-    remake_pods(test, namespace, 2)
+    restart(test, namespace, injected=False)
     wait_until("only the record is left", lambda: ours(test, namespace) == {RECORD})
     test.kubectl("annotate", "statefulset", "kafka", "-n", namespace, f"{LABEL}-")
-    remake_pods(test, namespace, 2)
+    restart(test, namespace, injected=True)
     after = [node_port(wait_service(test, namespace, f"external-kafka-{one}")) for one in (0, 1)]
     check(after == ports, f"{ports} → {after}")
 
