@@ -3,6 +3,7 @@
 
 import argparse
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -11,6 +12,8 @@ import traceback
 from harness import Failed, Skipped, lock_state
 from hooks import unregister
 from portside import Portside, find_binary
+
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Context:
@@ -73,7 +76,16 @@ def run_one(context, name, function):
     return outcome
 
 
+def leave_at_once(_signal, _frame):
+    """What was started is ended on the way out; a second signal must not disturb that."""
+    for sign in ENDS:
+        signal.signal(sign, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 def run_all(tests, binary, cluster):
+    for sign in ENDS:
+        signal.signal(sign, leave_at_once)
     lock = lock_state()
     portside = Portside(cluster, binary)
     counts = dict.fromkeys(("passed", "failed", "skipped"), 0)
@@ -112,6 +124,9 @@ def main(text, modules, bring_up, down):
         counts = run_all(tests, binary, bring_up())
         if options.down:
             subprocess.run([down], check=True, stdout=subprocess.DEVNULL)
+    except KeyboardInterrupt:
+        print("run: interrupted", file=sys.stderr)
+        return 2
     except (Failed, subprocess.CalledProcessError) as error:
         print(f"run: {error}", file=sys.stderr)
         return 2

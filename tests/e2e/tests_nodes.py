@@ -94,8 +94,9 @@ def answer_of(name):
     return f"pod={name} port=9194 client={CLIENT}"
 
 
-def check_reachable(endpoints):
-    """Each broker's port answers on its node and on no other."""
+def check_reachable(endpoints, seconds=10):
+    """Each broker's port answers on its node and on no other. kube-proxy may take a moment to follow
+    what changed; with seconds=0 nothing did."""
     hosts = [host for host, _ in endpoints.values()]
     check(len(set(hosts)) == len(hosts), f"several brokers on one node: {hosts}")
     expected = {
@@ -103,8 +104,22 @@ def check_reachable(endpoints):
         for name, (own, port) in endpoints.items()
         for host in hosts
     }
-    found = dial(expected)
-    check(found == expected, f"the client outside saw {found}, not {expected}")
+    wait_answers(expected, seconds)
+
+
+def wait_answers(expected, seconds=10):
+    """The client outside gets these answers: {host:port: answer}."""
+    found = {}
+
+    def answered():
+        found.update(dial(expected))
+        return found == expected
+
+    try:
+        wait_until("reachable", answered, seconds)
+    except Failed as failure:
+        unlike = {key: said for key, said in found.items() if said != expected[key]}
+        raise Failed(f"{failure}: the client outside saw {unlike} in {expected}") from None
 
 
 def check_bootstrap(context, namespace, endpoints):
@@ -271,7 +286,7 @@ def test_controller_that_was_killed_is_replaced(context):
     ready(context, namespace, 2)
     context.portside.stop(signal.SIGKILL)
     try:
-        check_reachable(endpoints)
+        check_reachable(endpoints, seconds=0)
         context.kubectl("delete", "service", "-n", namespace, "external-kafka-1")
         context.kubectl("scale", "statefulset/kafka", "-n", namespace, "--replicas=3")
     finally:

@@ -37,13 +37,15 @@ wants_help() {
 # tick TITLE: shows that a long step lives: seconds on a terminal, a dot each half minute elsewhere.
 # It ends when the script does, however that ends.
 tick() {
-    local start=$SECONDS
+    local start=$SECONDS silence
+    # Nothing ever comes out of it: sleep without a process that would outlive this one.
+    exec {silence}<> <(:)
     if [ -t 1 ]; then
-        while sleep 1 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
+        until read -rt 1 -u "$silence" || ! kill -0 $$ 2>/dev/null; do
             printf '\r%s==>%s %s %d s ' "$bold" "$plain" "$1" $((SECONDS - start))
         done
     else
-        while sleep 30 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
+        until read -rt 30 -u "$silence" || ! kill -0 $$ 2>/dev/null; do
             printf '.'
         done
     fi
@@ -52,7 +54,7 @@ tick() {
 # step TITLE LOG COMMAND…: runs a long step with its output in build/log/LOG.log; shows the title and
 # the seconds. With --verbose the output is shown too. Returns the status of the command.
 step() {
-    local title=$1 log=$log_dir/$2.log status=0 start=$SECONDS ticker
+    local title=$1 log=$log_dir/$2.log status=0 start=$SECONDS
     shift 2
     mkdir -p "$log_dir"
     printf '%s==>%s %s ' "$bold" "$plain" "$title"
@@ -66,6 +68,7 @@ step() {
         "$@" >"$log" 2>&1 </dev/null || status=$?
         kill "$ticker" 2>/dev/null || true
         wait "$ticker" 2>/dev/null || true
+        ticker=
         [ ! -t 1 ] || printf '\r\e[K%s==>%s %s ' "$bold" "$plain" "$title"
     fi
     if [ "$status" -eq 0 ]; then

@@ -4,13 +4,20 @@
 # The stages of ./dev test. Each is a program whose last line is "N passed, N failed, N skipped";
 # it finds the build in PORTSIDE_BUILD and the executable in PORTSIDE_BIN.
 
-all_stages='unit lint golden script judge contract unit-asan golden-asan contract-asan fuzz-replay e2e controller corpus'
+all_stages='unit lint golden script judge contract unit-asan golden-asan contract-asan fuzz-replay e2e controller corpus nodes'
+
+# The one that is run on request only (--all or --only): it needs root and much time.
+large_stages='nodes'
 
 # Seconds after which a stage is ended: far above what it takes on two slow cores.
-declare -A limit=([lint]=600 [judge]=1800 [e2e]=2400 [controller]=1200 [corpus]=1200)
+declare -A limit=([lint]=600 [judge]=1800 [e2e]=2400 [controller]=1200 [corpus]=1200 [nodes]=2400)
 
 table=()
 sum_passed=0 sum_failed=0 sum_skipped=0
+# The stages of this run, and the one that runs just now: a process group of its own, so that all of
+# it can be ended.
+asked=
+stage_group=
 
 # groups_of STAGE…: package groups they need.
 groups_of() {
@@ -20,7 +27,7 @@ groups_of() {
         case $stage in
         lint | script) echo lint ;;
         judge) echo judge ;;
-        golden* | e2e | controller | corpus) echo go e2e ;;
+        golden* | e2e | controller | corpus | nodes) echo go e2e ;;
         esac
     done
 }
@@ -37,15 +44,19 @@ note() {
 wants_api_server() {
     local stage
     for stage in "$@"; do
-        case $stage in e2e | controller | corpus) return 0 ;; esac
+        case $stage in e2e | controller | corpus | nodes) return 0 ;; esac
     done
     return 1
 }
 
 # prepare_stages STAGE…: packages and builds. Without them there is nothing to count.
 prepare_stages() {
-    local start
+    asked=$*
+    # A step sends its output elsewhere, and there the trap finds itself.
+    exec {console}>&1
     trap 'stopped_early' EXIT
+    trap 'interrupted 130' INT
+    trap 'interrupted 143' TERM HUP
     # shellcheck disable=SC2046
     need $(groups_of "$@")
     if [[ " $* " == *" golden"* ]] || wants_api_server "$@"; then
@@ -54,14 +65,25 @@ prepare_stages() {
     prepare_build dev "$@"
     [[ " $* " != *-asan* && " $* " != *" fuzz-replay "* ]] || prepare_build asan "$@"
     if wants_api_server "$@" && [ -x "$root/tests/e2e/build" ]; then
-        start=$SECONDS
-        if step "building the Kubernetes API server (six minutes the first time)" build-e2e \
-            "$root/tests/e2e/build"; then
-            note build-e2e ok 0 0 0 $((SECONDS - start))
-        else
-            show_log build-e2e
-            note build-e2e FAILED 0 1 0 $((SECONDS - start))
-        fi
+        prepare_cluster "the Kubernetes API server (six minutes the first time)" e2e \
+            "$root/tests/e2e/build"
+    fi
+    if [[ " $* " == *" nodes "* ]]; then
+        prepare_cluster "what nodes need (four minutes the first time)" nodes \
+            "$root/tests/e2e/build" nodes
+        prepare_cluster "the image of Kafka" kafka "$root/tests/e2e/kafka-image"
+    fi
+}
+
+# prepare_cluster WHAT NAME COMMAND…: without it the stages fail one by one, each with its reason.
+prepare_cluster() {
+    local what=$1 name=$2 start=$SECONDS
+    shift 2
+    if step "building $what" "build-$name" "$@"; then
+        note "build-$name" ok 0 0 0 $((SECONDS - start))
+    else
+        show_log "build-$name"
+        note "build-$name" FAILED 0 1 0 $((SECONDS - start))
     fi
 }
 
@@ -79,7 +101,38 @@ prepare_build() {
 # The closing line is the last line even if installing failed.
 stopped_early() {
     local status=$?
-    [ "$status" -eq 0 ] || echo "$sum_passed passed, $((sum_failed + 1)) failed, $sum_skipped skipped"
+    [ "$status" -ne 0 ] || return 0
+    leave_nothing
+    echo "$sum_passed passed, $((sum_failed + 1)) failed, $sum_skipped skipped"
+}
+
+# interrupted STATUS: by Ctrl-C or by whoever runs this; stopped_early does the rest.
+interrupted() {
+    trap '' INT TERM HUP
+    exec >&"$console"
+    [ -z "${ticker:-}" ] || kill "$ticker" 2>/dev/null || true
+    end_stage
+    echo
+    echo "interrupted"
+    exit "$1"
+}
+
+# end_stage: asks all processes of the running stage to leave, and insists after half a minute.
+end_stage() {
+    local patience
+    [ -n "$stage_group" ] || return 0
+    kill -TERM -- "-$stage_group" 2>/dev/null || true
+    for ((patience = 0; patience < 300; patience++)); do
+        kill -0 -- "-$stage_group" 2>/dev/null || return 0
+        sleep 0.1
+    done
+    kill -KILL -- "-$stage_group" 2>/dev/null || true
+}
+
+# leave_nothing: ends the control planes that stages leave running for each other.
+leave_nothing() {
+    "$root/tests/e2e/down" >/dev/null 2>&1 </dev/null || true
+    [[ " $asked " != *" nodes "* ]] || "$root/tests/e2e/nodes-down" >/dev/null 2>&1 </dev/null || true
 }
 
 # program_of STAGE: what to run, below the root.
@@ -92,13 +145,15 @@ program_of() {
     contract-asan) echo tests/contract/run ;;
     controller) echo tests/e2e/run-controller ;;
     corpus) echo tests/e2e/corpus ;;
+    nodes) echo tests/e2e/ci-nodes ;;
     *) echo "tests/$1/run" ;;
     esac
 }
 
-# in_build PRESET COMMAND…: with the environment of a stage.
+# in_build PRESET COMMAND…: with the environment of a stage, in a process group of its own. Waiting
+# for it can be interrupted, which a command in the foreground cannot.
 in_build() {
-    local preset=$1
+    local preset=$1 status=0
     shift
     export PORTSIDE_BUILD=$root/build/$preset PORTSIDE_BIN=$root/build/$preset/bin/portside
     if [ "$preset" = asan ]; then
@@ -106,12 +161,20 @@ in_build() {
         export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
         export CK_TIMEOUT_MULTIPLIER=5
     fi
-    "$@"
+    # With --verbose this is a subshell, which has lost the traps.
+    [ "$BASH_SUBSHELL" -eq 0 ] || trap 'end_stage; exit 130' INT TERM HUP
+    set -m
+    "$@" &
+    stage_group=$!
+    set +m
+    wait "$stage_group" || status=$?
+    stage_group=
+    return "$status"
 }
 
 # run_stage STAGE: runs it, reads its last line, adds a row.
 run_stage() {
-    local stage=$1 program preset=dev start=$SECONDS status=0 counts guard=(timeout --kill-after=20)
+    local stage=$1 program preset=dev start=$SECONDS status=0 counts guard=(timeout --kill-after=30)
     program=$(program_of "$stage")
     if [ ! -x "$root/$program" ]; then
         echo "${red}==> $stage: $program is not there${plain}"
@@ -119,8 +182,6 @@ run_stage() {
         return 0
     fi
     [[ $stage != *-asan && $stage != fuzz-replay ]] || preset=asan
-    # In the foreground Ctrl-C reaches the stage; elsewhere its children end with it.
-    [ ! -t 0 ] || guard+=(--foreground)
     guard+=("${limit[$stage]:-900}")
     local arguments=()
     [[ $program != tests/e2e/* && $program != tests/contract/* ]] || arguments=(--portside "$root/build/$preset/bin/portside")
@@ -140,7 +201,7 @@ judge_stage() {
         why="did not print its closing line (status $status)"
     elif [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then
         why="ended with status $status"
-    elif [ "$passed" -eq 0 ] && [ "$failed" -eq 0 ] && [ "$stage" != corpus ]; then
+    elif [ "$passed" -eq 0 ] && [ "$failed" -eq 0 ] && [[ $stage != corpus && $stage != nodes ]]; then
         why="ran no test"
     fi
     [ -z "$why" ] || failed=$((failed + 1))
@@ -158,9 +219,7 @@ judge_stage() {
 # finish_stages: the table, the sum, the exit status.
 finish_stages() {
     trap - EXIT
-    if [ -x "$root/tests/e2e/down" ]; then
-        "$root/tests/e2e/down" >/dev/null 2>&1 </dev/null || true
-    fi
+    leave_nothing
     printf '\n%s  %-14s %-8s %7s %7s %8s %8s%s\n' "$bold" stage result passed failed skipped seconds "$plain"
     printf '%s\n' "${table[@]}"
     echo

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034
 # SPDX-License-Identifier: Apache-2.0
 #
-# Shared by nodes-up, nodes-down, enter, load-image, set-addresses and nodes/node: the network plan
+# Shared by nodes-up, nodes-down, ci-nodes, enter, load-image, set-addresses and nodes/node: the network plan
 # and who is who.
 #
 #   portside-cp      control plane, and the router between the others   198.18.0.1, 198.51.100.1
@@ -13,6 +13,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 E2E_STATE=$E2E_CACHE/nodes
+# Says whose the namespaces of this machine are.
+E2E_OWNER=/run/portside-e2e.nodes
 export KUBECONFIG=$E2E_STATE/kubeconfig KUBECACHEDIR=$E2E_STATE/kubectl
 PATH=$E2E_BIN:$PATH:/usr/sbin:/sbin
 
@@ -50,6 +52,20 @@ remove_netns() {
 
 need_root() {
     [[ $(id -u) == 0 ]] || die "must run as root: network namespaces, mounts, cgroups"
+}
+
+# why_unable: why this machine cannot have nodes, whatever is installed; nothing if it can.
+why_unable() {
+    local links='ip link add left0 type veth peer name right0 && ip link add wire0 type bridge'
+    if [[ $(id -u) != 0 ]]; then
+        echo "must run as root: network namespaces, mounts, cgroups"
+    elif ! unshare --mount --net --pid --uts --ipc --fork true 2>/dev/null; then
+        echo "no namespaces may be made here, which takes CAP_SYS_ADMIN"
+    elif ! unshare --net sh -c "$links" 2>/dev/null; then
+        echo "the kernel makes no veth or no bridge"
+    elif [[ ! -w /sys/fs/cgroup/memory ]]; then
+        echo "wants cgroup v1, writable; kernel option systemd.unified_cgroup_hierarchy=0"
+    fi
 }
 
 # known_nodes: all nodes of this state, whether they run or not.
