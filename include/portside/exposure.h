@@ -149,8 +149,8 @@ struct ps_exposure_problem {
  * Reads annotations (an object node, or NULL) into *ret_exposures. Returns true if they are valid;
  * false with the first problem in *ret_problem otherwise. Keys under our prefix that are unknown
  * are a problem too, with the nearest known one in the message; keys that portside itself writes
- * (status, copied, <exposure>.portside.dev/host and port) are passed over. The policy's defaults
- * apply where the object is silent, its limits to everything.
+ * (status, copied, stale, rack, <exposure>.portside.dev/host and port) are passed over. The
+ * policy's defaults apply where the object is silent, its limits to everything.
  */
 bool ps_exposures_parse(struct ps_arena *arena, const struct ps_policy *policy,
                         const struct ps_json *annotations, struct ps_exposures *ret_exposures,
@@ -169,8 +169,8 @@ bool ps_exposure_annotation_allowed(const struct ps_policy *policy, struct ps_st
 
 /* True if key belongs to a user's wish: under our prefix, and not one that portside writes. */
 bool ps_exposure_is_user_key(struct ps_str key);
-/* True for `<exposure>.portside.dev/host` and `/port`, which only the controller sets. */
-bool ps_exposure_is_endpoint_key(struct ps_str key);
+/* True for what only the controller sets on pods: `<exposure>.portside.dev/host`, `/port`, … */
+bool ps_exposure_is_controller_key(struct ps_str key);
 
 /* Facts that templates may name. */
 struct ps_template_facts {
@@ -186,6 +186,9 @@ struct ps_template_facts {
  */
 struct ps_str ps_template_expand(struct ps_arena *arena, struct ps_str text,
                                  const struct ps_template_facts *facts);
+
+/* True if the Services of the exposure have node ports. */
+bool ps_exposure_has_node_ports(const struct ps_exposure *exposure);
 
 const char *ps_exposure_type_name(enum ps_exposure_type type);
 const char *ps_delivery_name(enum ps_delivery delivery);

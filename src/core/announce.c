@@ -37,6 +37,32 @@ static void announce_listener(const struct announcement *a, size_t index)
     }
 }
 
+/* How clients get there, where it is not each broker's own node port. */
+static void announce_way(const struct announcement *a, const struct ps_exposure *exposure)
+{
+    switch (exposure->type) {
+    case PS_EXPOSURE_NODE_PORT:
+        if (exposure->service.shared_port) {
+            ps_warn(a->warnings,
+                    "portside: %.*s: one node port for all brokers, each on the node it runs on",
+                    PS_FMT(exposure->listener_name));
+        }
+        return;
+    case PS_EXPOSURE_LOAD_BALANCER:
+        ps_warn(a->warnings, "portside: %.*s: a load balancer for each broker%s",
+                PS_FMT(exposure->listener_name),
+                exposure->service.no_bootstrap ? "" : ", and one for bootstrap");
+        return;
+    case PS_EXPOSURE_CLUSTER_IP:
+        ps_warn(a->warnings,
+                "portside: %.*s: your proxy must forward each broker's endpoint to its Service",
+                PS_FMT(exposure->listener_name));
+        return;
+    case PS_EXPOSURE_NONE:
+        return;
+    }
+}
+
 static bool has_host_port(const struct announcement *a, uint16_t port)
 {
     PS_JSON_EACH(entry, ps_json_get(a->injection->broker.container, "ports"))
@@ -105,6 +131,7 @@ void ps_announce(const struct ps_policy *policy, const struct ps_json *spec,
     const struct announcement *a = &announcement;
     for (size_t i = 0; i < a->exposures->count; i++) {
         announce_listener(a, i);
+        announce_way(a, &a->exposures->list[i]);
         warn_unreachable(a, &a->exposures->list[i]);
     }
     if (a->policy->plaintext != PS_CHOICE_ALLOW) {

@@ -28,6 +28,14 @@ static struct ps_str bracketed(struct ps_arena *arena, struct ps_str host)
     return bare_ipv6 ? ps_arena_printf(arena, "[%.*s]", PS_FMT(host)) : host;
 }
 
+/* True if kubelet knows the host as well; of which IP family its address is, nobody chooses. */
+static bool is_host_ip(const struct ps_exposure *exposure)
+{
+    bool on_node = exposure->type == PS_EXPOSURE_NODE_PORT || exposure->type == PS_EXPOSURE_NONE;
+    return on_node && exposure->service.ip_family_count == 0 && exposure->address_type_count == 1 &&
+           exposure->address_types[0] == PS_ADDRESS_INTERNAL_IP;
+}
+
 struct ps_endpoint_sources ps_endpoint_sources(struct ps_arena *arena,
                                                const struct ps_exposure *exposure,
                                                const struct ps_template_facts *facts)
@@ -39,8 +47,7 @@ struct ps_endpoint_sources ps_endpoint_sources(struct ps_arena *arena,
     if (exposure->advertised_host.len > 0) {
         make_literal(&sources.host,
                      bracketed(arena, ps_template_expand(arena, exposure->advertised_host, facts)));
-    } else if (exposure->address_type_count == 1 &&
-               exposure->address_types[0] == PS_ADDRESS_INTERNAL_IP) {
+    } else if (is_host_ip(exposure)) {
         sources.host.kind = PS_SOURCE_HOST_IP;
     }
     if (exposure->advertised_port.len > 0) {
@@ -48,9 +55,10 @@ struct ps_endpoint_sources ps_endpoint_sources(struct ps_arena *arena,
     } else if (exposure->type == PS_EXPOSURE_NONE) {
         make_literal(&sources.port,
                      ps_arena_printf(arena, "%u", (unsigned)exposure->listener_port));
-    } else if (exposure->node_port_base > 0) {
+    } else if (exposure->type == PS_EXPOSURE_NODE_PORT && exposure->node_port_base > 0) {
+        uint64_t addend = exposure->service.shared_port ? 0 : facts->ordinal;
         make_literal(&sources.port,
-                     ps_arena_printf(arena, "%" PRIu64, exposure->node_port_base + facts->ordinal));
+                     ps_arena_printf(arena, "%" PRIu64, exposure->node_port_base + addend));
     }
     return sources;
 }

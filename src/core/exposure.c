@@ -2,7 +2,8 @@
 /*
  * Annotations in, exposures out. First every key under our prefix is sorted into its row or
  * refused (exposure_sort.c); then the rows of each exposure are read in their order, each from the
- * object, the installation or the table; then what only shows in several rows is checked.
+ * object, the installation or the table; then what only shows in several rows is checked
+ * (exposure_check.c).
  */
 #include "portside/exposure.h"
 
@@ -71,55 +72,6 @@ static bool read_row(struct ps_exposure_reader *reader, enum ps_exposure_key_id 
            refuse_without_effect(reader, text);
 }
 
-/* What the rows say one by one is right, but not together. */
-static bool check_together(struct ps_exposure_reader *reader)
-{
-    reader->source = PS_EXPOSURE_OF_OBJECT;
-    reader->key = PS_EXPOSURE_KEY_NODE_PORT_BASE;
-    if (reader->exposure->type == PS_EXPOSURE_NONE &&
-        reader->stated[reader->index][reader->key].len > 0) {
-        return ps_exposure_refuse(reader, PS_STR("has no effect with type 'None': remove one of "
-                                                 "the two"));
-    }
-    return true;
-}
-
-static bool refuse_shared(struct ps_exposure_reader *reader, enum ps_exposure_key_id key,
-                          const struct ps_exposure *other)
-{
-    reader->key = key;
-    return ps_exposure_refuse(reader, ps_arena_printf(reader->arena,
-                                                      "is that of exposure '%.*s' too: use another",
-                                                      PS_FMT(other->name)));
-}
-
-/* Node ports of brokers with the ordinals that every set has. */
-static bool bases_overlap(const struct ps_exposure *a, const struct ps_exposure *b)
-{
-    return a->node_port_base > 0 && b->node_port_base > 0 &&
-           a->node_port_base <= b->node_port_base + PS_EXPOSURE_ORDINAL_PLAUSIBLE &&
-           b->node_port_base <= a->node_port_base + PS_EXPOSURE_ORDINAL_PLAUSIBLE;
-}
-
-/* Each exposure against those before it. */
-static bool check_against_others(struct ps_exposure_reader *reader)
-{
-    const struct ps_exposure *ours = reader->exposure;
-    for (size_t i = 0; i < reader->index; i++) {
-        const struct ps_exposure *other = &reader->exposures->list[i];
-        if (ps_str_equal_nocase(ours->listener_name, other->listener_name)) {
-            return refuse_shared(reader, PS_EXPOSURE_KEY_LISTENER_NAME, other);
-        }
-        if (ours->listener_port == other->listener_port) {
-            return refuse_shared(reader, PS_EXPOSURE_KEY_LISTENER_PORT, other);
-        }
-        if (bases_overlap(ours, other)) {
-            return refuse_shared(reader, PS_EXPOSURE_KEY_NODE_PORT_BASE, other);
-        }
-    }
-    return true;
-}
-
 /* "PORTSIDE_MY_VPN" of "my-vpn". */
 static struct ps_str env_prefix(struct ps_arena *arena, struct ps_str name)
 {
@@ -149,7 +101,7 @@ static bool read_exposure(struct ps_exposure_reader *reader)
             return true;
         }
     }
-    return check_together(reader) && check_against_others(reader);
+    return ps_exposure_check_together(reader) && ps_exposure_check_others(reader);
 }
 
 static bool read_exposures(struct ps_exposure_reader *reader)
@@ -174,7 +126,7 @@ static bool read_names(struct ps_exposure_reader *reader, const struct ps_json *
     struct ps_str stated = ps_str_trim(ps_json_text(listeners));
     reader->names[0] = PS_STR("external");
     reader->name_count = 1;
-    if (!ps_exposure_reads_listeners(reader) || stated.len > PS_EXPOSURE_VALUE_MAX) {
+    if (stated.len > PS_EXPOSURE_VALUE_MAX) {
         return true;
     }
     reader->key = PS_EXPOSURE_KEY_LISTENERS;
@@ -236,6 +188,20 @@ const char *ps_exposure_type_name(enum ps_exposure_type type)
         return "None";
     }
     return "";
+}
+
+bool ps_exposure_has_node_ports(const struct ps_exposure *exposure)
+{
+    switch (exposure->type) {
+    case PS_EXPOSURE_NODE_PORT:
+        return true;
+    case PS_EXPOSURE_LOAD_BALANCER:
+        return !exposure->service.no_node_ports;
+    case PS_EXPOSURE_CLUSTER_IP:
+    case PS_EXPOSURE_NONE:
+        return false;
+    }
+    return false;
 }
 
 const char *ps_delivery_name(enum ps_delivery delivery)

@@ -22,14 +22,16 @@ struct ps_exposure_reader;
       false, true, inject) \
     X(LISTENERS, "listeners", "external", "a list of exposures", \
       "a comma-separated list of names in lower-case letters, digits and '-'", \
-      "The exposures of this StatefulSet. Each one but `external` has annotations of its own, " \
-      "`<exposure>.portside.dev/…`.", \
-      false, false, listeners) \
-    X(TYPE, "type", "NodePort", "a type", \
-      "NodePort or None; LoadBalancer and ClusterIP with a later version", \
-      "How clients reach the brokers: a node port, a load balancer, a TCP proxy of your own in " \
-      "front of a cluster IP, or `None` for the listener alone. This version knows `NodePort` " \
-      "and `None`.", \
+      "The exposures of this StatefulSet, each with a listener and Services of its own. " \
+      "`portside.dev/…` speaks of `external`, `<exposure>.portside.dev/…` of any other one, which " \
+      "must state its `listener-name` and `listener-port`.", \
+      false, true, listeners) \
+    X(TYPE, "type", "NodePort", "a type", "NodePort, LoadBalancer, ClusterIP or None", \
+      "How clients reach the brokers. `NodePort`: a port of the node on which the broker runs. " \
+      "`LoadBalancer`: a load balancer for each broker, whose host name or address is advertised. " \
+      "`ClusterIP`: a TCP proxy of your own, which forwards to the Service of each broker; needs " \
+      "`advertised-host`. `None`: the listener alone, for brokers with `hostNetwork` or a " \
+      "`hostPort`.", \
       true, true, type) \
     X(LISTENER_NAME, "listener-name", "PORTSIDE", "a listener name", \
       "2 to 63 letters, digits, '_', '-' or '.' that begin with a letter, best in upper case", \
@@ -46,13 +48,14 @@ struct ps_exposure_reader;
       true, true, protocol) \
     X(NODE_PORT_BASE, "node-port-base", "", "a node port", \
       "a number in the node port range of the installation", \
-      "Node port of the broker with ordinal 0; the next ones follow. If not set, Kubernetes " \
-      "chooses.", \
+      "Node port of the broker with ordinal 0; the next ones follow. With `shared-port` it is the " \
+      "port of all brokers. If not set, Kubernetes chooses.", \
       true, true, node_port_base) \
     X(BOOTSTRAP_NODE_PORT, "bootstrap-node-port", "", "a node port", \
       "a number in the node port range of the installation", \
-      "Node port of the bootstrap Service. If not set, Kubernetes chooses.", \
-      true, false, node_port) \
+      "Node port of the bootstrap Service, outside of the brokers' own. If not set, Kubernetes " \
+      "chooses.", \
+      true, true, node_port) \
     X(ADDRESS_TYPES, "address-types", "ExternalDNS,ExternalIP,InternalDNS,InternalIP,Hostname", \
       "an address type", \
       "a comma-separated list of ExternalDNS, ExternalIP, InternalDNS, InternalIP and Hostname, " \
@@ -70,40 +73,50 @@ struct ps_exposure_reader;
       true, true, advertised_port) \
     X(EXTERNAL_TRAFFIC_POLICY, "external-traffic-policy", "Local", "a traffic policy", \
       "Local or Cluster", \
-      "`externalTrafficPolicy` of the broker Services.", \
-      true, false, traffic_policy) \
+      "`externalTrafficPolicy` of the broker Services. `Local`: only the node of the broker " \
+      "answers, and the broker sees the client's own address. `Cluster`: every node answers and " \
+      "forwards, which costs a hop and hides the client's address.", \
+      true, true, traffic_policy) \
     X(BOOTSTRAP, "bootstrap", "true", "a switch", "true or false", \
-      "Whether there is a bootstrap Service.", \
-      true, false, bootstrap) \
+      "Whether there is a Service `<exposure>-<statefulset>-bootstrap`, which leads to any broker " \
+      "that is ready: one address from which clients learn all others.", \
+      true, true, bootstrap) \
     X(SERVICE_ANNOTATIONS, "service-annotations", "", "a map", "lines 'name: value'", \
-      "Annotations of the broker Services, with the templates of `advertised-host`, within the " \
-      "policy of the installation.", \
-      true, false, service_annotations) \
+      "Annotations of the broker Services, one for each line, with the templates of " \
+      "`advertised-host`: for external-dns, or the options of a cloud's load balancers. Only " \
+      "those whose prefix the installation allows (`policy-service-annotations`).", \
+      true, true, service_annotations) \
     X(BOOTSTRAP_ANNOTATIONS, "bootstrap-annotations", "", "a map", "lines 'name: value'", \
-      "Annotations of the bootstrap Service.", \
-      true, false, bootstrap_annotations) \
+      "Annotations of the bootstrap Service, as `service-annotations`, but without {ordinal} and " \
+      "{pod}.", \
+      true, true, bootstrap_annotations) \
     X(LOAD_BALANCER_CLASS, "load-balancer-class", "", "a load balancer class", \
-      "a name as in the Service API", \
-      "`loadBalancerClass` of the Services.", \
-      true, false, class) \
+      "a name as in the Service API, such as example.com/internal", \
+      "`loadBalancerClass` of the Services: which implementation makes the load balancers. If not " \
+      "set, the cluster's default. Kubernetes never lets it be changed afterwards.", \
+      true, true, class) \
     X(LOAD_BALANCER_IPS, "load-balancer-ips", "", "a list of addresses", \
-      "a comma-separated list of IP addresses", \
-      "Addresses of the load balancers, by ordinal.", \
-      true, false, addresses) \
+      "a comma-separated list of IP addresses, each once", \
+      "`loadBalancerIP` of the broker Services, one for each broker in the order of ordinals.", \
+      true, true, addresses) \
     X(ALLOCATE_NODE_PORTS, "allocate-node-ports", "true", "a switch", "true or false", \
-      "`allocateLoadBalancerNodePorts` of the Services.", \
-      true, false, allocate) \
+      "`allocateLoadBalancerNodePorts` of the Services: `\"false\"` saves the node ports where the " \
+      "load balancers reach pods without them.", \
+      true, true, allocate) \
     X(ALLOW_FROM, "allow-from", "", "a list of address ranges", \
       "a comma-separated list of ranges such as 192.0.2.0/24", \
-      "Who may connect. If not set, anyone.", \
-      true, false, ranges) \
+      "Who may connect to the listener. Load balancers get `loadBalancerSourceRanges`; for node " \
+      "ports there is a NetworkPolicy that restricts the listener's port alone, which needs a " \
+      "network plugin that enforces it. If not set, anyone.", \
+      true, true, ranges) \
     X(IP_FAMILIES, "ip-families", "", "a list of IP families", "IPv4, IPv6 or both with a comma", \
-      "`ipFamilies` of the Services. If not set, those of the cluster.", \
-      true, false, ip_families) \
+      "`ipFamilies` of the Services; also, node addresses of another family are not advertised. " \
+      "If not set, those of the cluster.", \
+      true, true, ip_families) \
     X(IP_FAMILY_POLICY, "ip-family-policy", "", "an IP family policy", \
       "SingleStack, PreferDualStack or RequireDualStack", \
       "`ipFamilyPolicy` of the Services. If not set, that of the cluster.", \
-      true, false, ip_family_policy) \
+      true, true, ip_family_policy) \
     X(RACK_LABEL, "rack-label", "", "a label", "the name of a node label", \
       "Node label whose value becomes `broker.rack`.", \
       false, false, label) \
@@ -116,8 +129,10 @@ struct ps_exposure_reader;
       "`required` asks clients for a certificate.", \
       true, false, word) \
     X(SHARED_PORT, "shared-port", "false", "a switch", "true or false", \
-      "One node port for all brokers, the same on every node.", \
-      true, false, shared_port) \
+      "One NodePort Service for all brokers: the same port on every node leads to the broker on " \
+      "that node. Needs required `podAntiAffinity` by `kubernetes.io/hostname`, so that no node " \
+      "has two brokers.", \
+      true, true, shared_port) \
     X(ENV, "env", "", "a list of variables", "lines 'NAME=template'", \
       "Further variables of the broker container, one for each line, with the placeholders of " \
       "`advertised-host` and `{ordinal + 9000}`: `KAFKA_NODE_ID={ordinal}`. One that the " \
@@ -165,6 +180,10 @@ struct ps_exposure_row {
 /* The public columns of the row id. */
 const struct ps_exposure_key *ps_exposure_key_get(enum ps_exposure_key_id id);
 const struct ps_exposure_row *ps_exposure_row_get(enum ps_exposure_key_id id);
+
+/* "portside.dev/type", or "vpn.portside.dev/type" where the row is the exposure's own. */
+struct ps_str ps_exposure_annotation(struct ps_arena *arena, struct ps_str exposure,
+                                     enum ps_exposure_key_id id);
 
 /* Index of the row called name; PS_EXPOSURE_KEY_COUNT if there is none. */
 enum ps_exposure_key_id ps_exposure_key_find(struct ps_str name);

@@ -23,9 +23,17 @@ struct ps_str ps_exposure_show(struct ps_arena *arena, struct ps_str text)
     return ps_buf_view(&buf);
 }
 
+struct ps_str ps_exposure_annotation(struct ps_arena *arena, struct ps_str exposure,
+                                     enum ps_exposure_key_id id)
+{
+    const struct ps_exposure_key *key = ps_exposure_key_get(id);
+    bool further = key->per_exposure && !ps_str_is(exposure, "external");
+    return ps_arena_printf(arena, "%.*s%s" PS_ANNOTATION_PREFIX "%s",
+                           PS_FMT(further ? exposure : PS_STR("")), further ? "." : "", key->name);
+}
+
 static void fill(struct ps_exposure_reader *reader, bool unsupported, struct ps_str text)
 {
-    const char *name = ps_exposure_key_get(reader->key)->name;
     const char *whose = "";
     switch (reader->source) {
     case PS_EXPOSURE_OF_TABLE:
@@ -35,13 +43,11 @@ static void fill(struct ps_exposure_reader *reader, bool unsupported, struct ps_
         whose = "the default of this installation for ";
         break;
     }
-    bool further = !ps_str_is(reader->names[reader->index], "external") &&
-                   ps_exposure_key_get(reader->key)->per_exposure;
-    struct ps_str exposure = further ? reader->names[reader->index] : PS_STR("");
+    struct ps_str annotation =
+        ps_exposure_annotation(reader->arena, reader->names[reader->index], reader->key);
     reader->problem->unsupported = unsupported;
     reader->problem->message =
-        ps_arena_printf(reader->arena, "%s%.*s%s" PS_ANNOTATION_PREFIX "%s: %.*s", whose,
-                        PS_FMT(exposure), further ? "." : "", name, PS_FMT(text));
+        ps_arena_printf(reader->arena, "%s%.*s: %.*s", whose, PS_FMT(annotation), PS_FMT(text));
 }
 
 bool ps_exposure_refuse(struct ps_exposure_reader *reader, struct ps_str text)

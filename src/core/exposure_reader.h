@@ -83,14 +83,20 @@ ps_exposure_read ps_exposure_read_env;
 /* True if name may name an exposure: a DNS label (RFC 1123) of at most 40 bytes. */
 bool ps_exposure_is_name(struct ps_str name);
 
+/* True if the object itself states the row, and not by its default. */
+bool ps_exposure_is_stated(const struct ps_exposure_reader *reader, enum ps_exposure_key_id id);
+
+/* exposure_check.c: what the rows of the exposure say one by one is right, but not together. */
+bool ps_exposure_check_together(struct ps_exposure_reader *reader);
+
+/* exposure_check.c: the exposure against those before it. */
+bool ps_exposure_check_others(struct ps_exposure_reader *reader);
+
 /* Index of name in names; name_count if it is not there. */
 size_t ps_exposure_find_name(const struct ps_exposure_reader *reader, struct ps_str name);
 
 /* True if the row that is being read has effect. */
 bool ps_exposure_has_effect(const struct ps_exposure_reader *reader);
-
-/* True if there may be more exposures than `external`. */
-bool ps_exposure_reads_listeners(const struct ps_exposure_reader *reader);
 
 /*
  * Fills stated in; names must be known. False with the problem filled in if a key or the type or

@@ -4,7 +4,8 @@
 #include "exposure_reader.h"
 #include "exposure_template.h"
 
-#define QUALIFIED_NAME_MAX 317
+#define SUBDOMAIN_MAX 253
+#define NAME_MAX_BYTES 63
 
 static struct ps_service_options *options(struct ps_exposure_reader *reader)
 {
@@ -99,9 +100,24 @@ static bool is_address(struct ps_str text)
     return ps_host_is_ipv4(text) || ps_host_is_ipv6(text);
 }
 
+/* Two load balancers of one port cannot have one address. */
+static bool are_different(const struct ps_exposure_texts *texts)
+{
+    for (size_t i = 0; i < texts->count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (ps_str_equal_nocase(texts->list[i], texts->list[j])) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 bool ps_exposure_read_addresses(struct ps_exposure_reader *reader, struct ps_str value)
 {
-    return read_texts(reader, value, is_address, &options(reader)->load_balancer_ips);
+    struct ps_exposure_texts *addresses = &options(reader)->load_balancer_ips;
+    return read_texts(reader, value, is_address, addresses) &&
+           (are_different(addresses) || ps_exposure_refuse_value(reader, value));
 }
 
 /* "192.0.2.0/24", "2001:db8::/32" */
@@ -121,22 +137,36 @@ bool ps_exposure_read_ranges(struct ps_exposure_reader *reader, struct ps_str va
     return read_texts(reader, value, is_range, &options(reader)->allow_from);
 }
 
-static bool is_name_byte(char c)
+static bool is_alphanumeric(char c)
 {
-    return ps_is_alpha(c) || ps_is_digit(c) || c == '-' || c == '_' || c == '.';
+    return ps_is_alpha(c) || ps_is_digit(c);
+}
+
+/* A subdomain of RFC 1123 in lower case. */
+static bool is_subdomain(struct ps_str text)
+{
+    struct ps_str rest = text;
+    struct ps_str label;
+    bool valid = text.len <= SUBDOMAIN_MAX;
+    while (valid && ps_str_split(&rest, '.', &label)) {
+        valid = ps_host_is_label(label);
+    }
+    return valid;
 }
 
 /* A qualified name of the Kubernetes API: "example.com/name" or "name". */
-static bool is_qualified(struct ps_str name)
+static bool is_qualified(struct ps_str text)
 {
-    size_t slashes = 0;
-    bool valid = name.len > 0 && name.len <= QUALIFIED_NAME_MAX && is_name_byte(name.ptr[0]) &&
-                 is_name_byte(name.ptr[name.len - 1]);
+    size_t slash = ps_str_index(text, '/');
+    bool prefixed = slash < text.len;
+    struct ps_str name = ps_str_slice(text, prefixed ? slash + 1 : 0, text.len);
+    bool valid = name.len > 0 && name.len <= NAME_MAX_BYTES && is_alphanumeric(name.ptr[0]) &&
+                 is_alphanumeric(name.ptr[name.len - 1]);
     for (size_t i = 0; valid && i < name.len; i++) {
-        slashes += name.ptr[i] == '/';
-        valid = is_name_byte(name.ptr[i]) || name.ptr[i] == '/';
+        char c = name.ptr[i];
+        valid = is_alphanumeric(c) || c == '-' || c == '_' || c == '.';
     }
-    return valid && slashes <= 1;
+    return valid && (!prefixed || is_subdomain(ps_str_slice(text, 0, slash)));
 }
 
 bool ps_exposure_read_class(struct ps_exposure_reader *reader, struct ps_str value)
@@ -228,12 +258,8 @@ static bool read_lines(struct ps_exposure_reader *reader, struct ps_str value, s
     return true;
 }
 
-/* Only where the row has effect: what is refused for that is refused in those words. */
 static bool obeys_policy(struct ps_exposure_reader *reader, const struct lines *lines)
 {
-    if (!ps_exposure_has_effect(reader)) {
-        return true;
-    }
     for (size_t i = 0; i < lines->count; i++) {
         struct ps_str name = lines->list[i].name;
         if (!ps_exposure_annotation_allowed(reader->policy, name)) {
@@ -274,24 +300,6 @@ bool ps_exposure_read_service_annotations(struct ps_exposure_reader *reader, str
     return true;
 }
 
-/* The bootstrap Service is of no single broker. */
-static bool names_broker(struct ps_str text)
-{
-    return ps_str_contains(text, "ordinal") || ps_str_contains(text, "pod");
-}
-
-static bool varies_by_broker(struct ps_str template)
-{
-    for (size_t at = ps_str_index(template, '{'); at < template.len;) {
-        size_t end = ps_str_find(template, PS_STR("}"), at);
-        if (names_broker(ps_str_slice(template, at, end))) {
-            return true;
-        }
-        at = ps_str_find(template, PS_STR("{"), end);
-    }
-    return false;
-}
-
 bool ps_exposure_read_bootstrap_annotations(struct ps_exposure_reader *reader, struct ps_str value)
 {
     struct lines lines = {.separator = ':', .kind = PS_TEMPLATE_HOST, .is_name = is_qualified};
@@ -299,7 +307,7 @@ bool ps_exposure_read_bootstrap_annotations(struct ps_exposure_reader *reader, s
         return false;
     }
     for (size_t i = 0; i < lines.count; i++) {
-        if (varies_by_broker(lines.list[i].value)) {
+        if (ps_template_varies_by_broker(lines.list[i].value)) {
             return refuse_line(reader, lines.list[i].value,
                                "names one broker, but the bootstrap Service is of all");
         }

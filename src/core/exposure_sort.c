@@ -46,18 +46,23 @@ static bool is_lower(struct ps_str key)
     return true;
 }
 
-bool ps_exposure_is_endpoint_key(struct ps_str key)
+static bool is_endpoint_key(struct ps_str key)
 {
     struct key_parts parts;
     return split_key(key, &parts) && is_lower(key) && ps_exposure_is_name(parts.exposure) &&
            (ps_str_is(parts.name, "host") || ps_str_is(parts.name, "port"));
 }
 
+bool ps_exposure_is_controller_key(struct ps_str key)
+{
+    return ps_str_is(key, PS_ANNOTATION_STALE) || ps_str_is(key, PS_ANNOTATION_RACK) ||
+           is_endpoint_key(key);
+}
+
 static bool is_own_key(struct ps_str key)
 {
     return ps_str_is(key, PS_ANNOTATION_STATUS) || ps_str_is(key, PS_ANNOTATION_COPIED) ||
-           ps_str_is(key, PS_ANNOTATION_STALE) || ps_str_is(key, PS_ANNOTATION_RACK) ||
-           ps_exposure_is_endpoint_key(key);
+           ps_exposure_is_controller_key(key);
 }
 
 bool ps_exposure_is_user_key(struct ps_str key)
@@ -67,10 +72,9 @@ bool ps_exposure_is_user_key(struct ps_str key)
 }
 
 /* Fills the problem in for a key that has no row; returns false. */
-static bool refuse_key(struct ps_exposure_reader *reader, struct ps_str key, bool unsupported,
-                       struct ps_str text)
+static bool refuse_key(struct ps_exposure_reader *reader, struct ps_str key, struct ps_str text)
 {
-    reader->problem->unsupported = unsupported;
+    reader->problem->unsupported = false;
     reader->problem->message = ps_arena_printf(
         reader->arena, "%.*s: %.*s", PS_FMT(ps_exposure_show(reader->arena, key)), PS_FMT(text));
     return false;
@@ -82,9 +86,9 @@ static bool refuse_unknown(struct ps_exposure_reader *reader, struct ps_str key,
     const char *nearest = ps_exposure_key_nearest(parts->name);
     struct ps_str prefix = ps_str_slice(key, 0, key.len - parts->name.len);
     if (nearest == NULL) {
-        return refuse_key(reader, key, false, PS_STR("no such annotation: remove it"));
+        return refuse_key(reader, key, PS_STR("no such annotation: remove it"));
     }
-    return refuse_key(reader, key, false,
+    return refuse_key(reader, key,
                       ps_arena_printf(reader->arena, "no such annotation: did you mean '%.*s%s'?",
                                       PS_FMT(ps_exposure_show(reader->arena, prefix)), nearest));
 }
@@ -103,11 +107,6 @@ bool ps_exposure_has_effect(const struct ps_exposure_reader *reader)
     return reader->all || ps_exposure_key_get(reader->key)->supported;
 }
 
-bool ps_exposure_reads_listeners(const struct ps_exposure_reader *reader)
-{
-    return reader->all || ps_exposure_key_get(PS_EXPOSURE_KEY_LISTENERS)->supported;
-}
-
 /* Finds the row and the exposure of `vpn.portside.dev/…`; what is wrong is said to be wrong. */
 static bool find_further(struct ps_exposure_reader *reader, struct ps_str key,
                          const struct key_parts *parts)
@@ -116,7 +115,7 @@ static bool find_further(struct ps_exposure_reader *reader, struct ps_str key,
     struct ps_str exposure = ps_exposure_show(arena, parts->exposure);
     enum ps_exposure_key_id id = ps_exposure_key_find(parts->name);
     if (!ps_exposure_is_name(parts->exposure)) {
-        return refuse_key(reader, key, false,
+        return refuse_key(reader, key,
                           ps_arena_printf(arena,
                                           "'%.*s' is not a name of an exposure: use at most 40 "
                                           "lower-case letters, digits and '-'",
@@ -126,21 +125,14 @@ static bool find_further(struct ps_exposure_reader *reader, struct ps_str key,
         return refuse_unknown(reader, key, parts);
     }
     if (ps_str_is(parts->exposure, "external") || !ps_exposure_key_get(id)->per_exposure) {
-        return refuse_key(reader, key, false,
+        return refuse_key(reader, key,
                           ps_arena_printf(arena, "write '" PS_ANNOTATION_PREFIX "%s'",
                                           ps_exposure_key_get(id)->name));
-    }
-    if (!ps_exposure_reads_listeners(reader)) {
-        return refuse_key(reader, key, true,
-                          ps_arena_printf(arena,
-                                          "a further exposure, '%.*s', is not supported by this "
-                                          "version yet: remove it",
-                                          PS_FMT(exposure)));
     }
     reader->key = id;
     reader->index = ps_exposure_find_name(reader, parts->exposure);
     return reader->index < reader->name_count ||
-           refuse_key(reader, key, false,
+           refuse_key(reader, key,
                       ps_arena_printf(arena,
                                       "'%.*s' is not in '" PS_ANNOTATION_PREFIX
                                       "listeners': add it there or remove this one",
@@ -161,7 +153,7 @@ static bool find_own(struct ps_exposure_reader *reader, struct ps_str key,
     }
     reader->index = ps_exposure_find_name(reader, PS_STR("external"));
     return reader->index < reader->name_count ||
-           refuse_key(reader, key, false,
+           refuse_key(reader, key,
                       PS_STR("'external' is not in '" PS_ANNOTATION_PREFIX
                              "listeners': add it there or remove this one"));
 }
@@ -200,8 +192,7 @@ static bool sort_annotation(struct ps_exposure_reader *reader, const struct ps_j
         return true;
     }
     if (!is_lower(key)) {
-        return refuse_key(reader, key, false,
-                          PS_STR("write the part before the '/' in lower case"));
+        return refuse_key(reader, key, PS_STR("write the part before the '/' in lower case"));
     }
     bool found = parts.further ? find_further(reader, key, &parts) : find_own(reader, key, &parts);
     return found && state_value(reader, annotation);

@@ -19,3 +19,6 @@ bool ps_template_check(struct ps_arena *arena, struct ps_str text, enum ps_templ
 
 /* True if text has a placeholder; text must have been accepted. */
 bool ps_template_varies(struct ps_str text);
+
+/* True if text differs from broker to broker of one StatefulSet; text must have been accepted. */
+bool ps_template_varies_by_broker(struct ps_str text);

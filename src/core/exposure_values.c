@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Readers of the annotations that have effect in this version. */
+/* Readers of the annotations that say what the listener and its endpoints are. */
 #include "exposure_host.h"
 #include "exposure_reader.h"
 #include "exposure_template.h"
@@ -46,19 +46,6 @@ static bool allowed_by_policy(const struct ps_policy *policy, struct ps_str type
     return false;
 }
 
-static bool has_effect(enum ps_exposure_type type)
-{
-    switch (type) {
-    case PS_EXPOSURE_NODE_PORT:
-    case PS_EXPOSURE_NONE:
-        return true;
-    case PS_EXPOSURE_LOAD_BALANCER:
-    case PS_EXPOSURE_CLUSTER_IP:
-        return false;
-    }
-    return false;
-}
-
 static bool find_type(struct ps_str value, enum ps_exposure_type *ret_type)
 {
     for (int i = PS_EXPOSURE_NODE_PORT; i <= PS_EXPOSURE_NONE; i++) {
@@ -83,13 +70,6 @@ bool ps_exposure_read_type(struct ps_exposure_reader *reader, struct ps_str valu
                                     "%s'%.*s' is not allowed by the policy of this installation: "
                                     "use one of %.*s",
                                     preset, PS_FMT(value), PS_FMT(reader->policy->types_allowed)));
-    }
-    if (!reader->all && !has_effect(type)) {
-        return ps_exposure_refuse_unsupported(
-            reader,
-            ps_arena_printf(reader->arena,
-                            "'%.*s' is not supported by this version yet: use NodePort or None",
-                            PS_FMT(value)));
     }
     reader->exposure->type = type;
     return true;

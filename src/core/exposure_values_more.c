@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Readers of annotations of the whole StatefulSet, and checks of those without effect yet. */
+/* Readers of annotations of the whole StatefulSet, and of those that fit nowhere else. */
 #include "exposure_host.h"
 #include "exposure_reader.h"
 #include "portside/family.h"
@@ -32,6 +32,12 @@ bool ps_exposure_is_name(struct ps_str name)
     return name.len <= EXPOSURE_NAME_MAX && ps_host_is_label(name);
 }
 
+/* Kubernetes gives containers variables for each Service; images read those that begin so. */
+static bool is_service_prefix(struct ps_str name)
+{
+    return ps_is_alpha(name.ptr[0]) && !ps_str_starts(name, "kafka");
+}
+
 /* Each name once, and no more than there is room for. */
 bool ps_exposure_read_listeners(struct ps_exposure_reader *reader, struct ps_str value)
 {
@@ -42,6 +48,15 @@ bool ps_exposure_read_listeners(struct ps_exposure_reader *reader, struct ps_str
         struct ps_str name = ps_str_trim(element);
         if (!ps_exposure_is_name(name)) {
             return ps_exposure_refuse_value(reader, value);
+        }
+        if (!is_service_prefix(name)) {
+            return ps_exposure_refuse(
+                reader,
+                ps_arena_printf(reader->arena,
+                                "'%.*s' begins the names of Services, so it must begin with a "
+                                "letter, and not with 'kafka', as variables of such Services "
+                                "(KAFKA_…_PORT) would be read by brokers: use another name",
+                                PS_FMT(name)));
         }
         if (ps_exposure_find_name(reader, name) < reader->name_count) {
             return ps_exposure_refuse(reader, ps_arena_printf(reader->arena,

@@ -78,7 +78,7 @@ static bool is_set_by_nobody(const struct ps_hazard_view *view, struct ps_str pa
     struct ps_str label = subscript(path, "metadata.labels");
     if (annotation.len > 0) {
         return ps_json_get_str(ps_json_get(metadata, "annotations"), annotation) == NULL &&
-               !ps_exposure_is_endpoint_key(annotation);
+               !ps_exposure_is_controller_key(annotation);
     }
     return label.len > 0 && !ps_str_is(label, LABEL_POD_INDEX) &&
            !ps_str_is(label, LABEL_POD_NAME) && !ps_str_is(label, LABEL_REVISION) &&

@@ -3,6 +3,7 @@
  * The pod mutator. A pod is never denied: whatever speaks against an injection, it starts as its
  * author wrote it, with a warning.
  */
+#include "exposure_fit.h"
 #include "plaintext.h"
 #include "pod_patch.h"
 #include "portside/mutate.h"
@@ -123,24 +124,20 @@ static bool settle_injection(struct ps_pod *pod)
     return false;
 }
 
-/* A node port beyond the range would be refused by the API server when the Service is made. */
-static bool settle_node_port(struct ps_pod *pod)
+/* An endpoint that cannot be would be waited for in vain, or keep Kafka from starting. */
+static bool settle_fit(struct ps_pod *pod)
 {
-    for (size_t i = 0; i < pod->exposures.count; i++) {
-        const struct ps_exposure *exposure = &pod->exposures.list[i];
-        uint64_t port = exposure->node_port_base + pod->plan.facts.ordinal;
-        if (exposure->node_port_base > 0 && port > pod->policy->node_port_max) {
-            settle(pod, PS_VERDICT_LEAVE, PS_REASON_BAD_ANNOTATION,
-                   ps_arena_printf(pod->arena,
-                                   "portside.dev/node-port-base: '%u' + ordinal %llu is beyond the "
-                                   "last node port %u",
-                                   (unsigned)exposure->node_port_base,
-                                   (unsigned long long)pod->plan.facts.ordinal,
-                                   (unsigned)pod->policy->node_port_max));
-            return true;
-        }
+    const struct ps_fit fit = {
+        .arena = pod->arena,
+        .policy = pod->policy,
+        .exposures = &pod->exposures,
+        .statefulset = pod->plan.facts.statefulset,
+    };
+    struct ps_str flaw = ps_fit_broker(&fit, &pod->plan.facts);
+    if (flaw.len > 0) {
+        settle(pod, PS_VERDICT_LEAVE, PS_REASON_BAD_ANNOTATION, flaw);
     }
-    return false;
+    return flaw.len > 0;
 }
 
 static bool settle_policy(struct ps_pod *pod)
@@ -194,7 +191,7 @@ void ps_pod_mutate(struct ps_arena *arena, const struct ps_policy *policy,
     }
     ps_pod_prepare(&pod);
     ret_decision->delivery = ps_str_of(ps_delivery_name(pod.injection.delivery));
-    if (settle_node_port(&pod) || settle_policy(&pod)) {
+    if (settle_fit(&pod) || settle_policy(&pod)) {
         return;
     }
     ps_pod_lists(&pod, &lists);

@@ -100,13 +100,13 @@ void ps_pod_lists(struct ps_pod *pod, struct ps_pod_lists *ret_lists)
     }
 }
 
-/* Only the controller knows endpoints; one from a template or a backup would be another's. */
-static void drop_stale_endpoints(struct ps_pod *pod)
+/* What the controller writes is of one pod; from a template or a backup it is another's. */
+static void drop_foreign_facts(struct ps_pod *pod)
 {
     const struct ps_json *annotations = ps_json_get(pod->metadata, "annotations");
     PS_JSON_EACH(member, annotations)
     {
-        if (ps_exposure_is_endpoint_key(ps_json_key(member))) {
+        if (ps_exposure_is_controller_key(ps_json_key(member))) {
             ps_patch_remove(
                 &pod->decision->patch,
                 ps_pointer_key(pod->arena, PS_STR("/metadata/annotations"), ps_json_key(member)));
@@ -117,7 +117,7 @@ static void drop_stale_endpoints(struct ps_pod *pod)
 static void patch_metadata(struct ps_pod *pod)
 {
     struct ps_patch *patch = &pod->decision->patch;
-    drop_stale_endpoints(pod);
+    drop_foreign_facts(pod);
     ps_map_set(patch, ps_json_get(pod->metadata, "annotations"), PS_STR("/metadata/annotations"),
                PS_STR(PS_ANNOTATION_STATUS), ps_pod_status(&pod->plan));
     ps_map_set(patch, ps_json_get(pod->metadata, "labels"), PS_STR("/metadata/labels"),

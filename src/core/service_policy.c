@@ -5,6 +5,7 @@
  * A pod that any policy selects refuses all ingress that no policy allows. So ours has to allow
  * every port but the guarded ones, unless others isolate the pods already.
  */
+#include "label_select.h"
 #include "portside/service.h"
 #include "service_digest.h"
 #include "service_spec.h"
@@ -93,81 +94,17 @@ void ps_policy_put_spec(struct ps_jw *jw, const struct ps_object *object, bool d
     ps_jw_object_end(jw);
 }
 
-/* Labels of a pod: those of the template, and the one that admission adds. */
-struct pod_labels {
-    const struct ps_json *template;
-    struct ps_str statefulset;
-};
-
-/* False if the pod has no such label. */
-static bool find_label(const struct pod_labels *labels, struct ps_str key, struct ps_str *ret_value)
-{
-    const struct ps_json *value = ps_json_get_str(labels->template, key);
-    if (ps_str_is(key, PS_LABEL_STATEFULSET)) {
-        *ret_value = labels->statefulset;
-        return true;
-    }
-    *ret_value = ps_json_text(value);
-    return ps_json_is_string(value);
-}
-
-static bool is_listed(struct ps_str text, const struct ps_json *values)
-{
-    PS_JSON_EACH(value, values)
-    {
-        if (ps_str_equal(ps_json_text(value), text)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* LabelSelectorRequirement of the Kubernetes API. */
-static bool meets(const struct pod_labels *labels, const struct ps_json *requirement)
-{
-    struct ps_str verb = ps_json_get_text(requirement, "operator");
-    const struct ps_json *values = ps_json_get(requirement, "values");
-    struct ps_str value = PS_STR("");
-    bool there = find_label(labels, ps_json_get_text(requirement, "key"), &value);
-    if (ps_str_is(verb, "In")) {
-        return there && is_listed(value, values);
-    }
-    if (ps_str_is(verb, "NotIn")) {
-        return !there || !is_listed(value, values);
-    }
-    return ps_str_is(verb, "Exists") ? there : !there;
-}
-
-static bool selects(const struct ps_json *selector, const struct pod_labels *labels)
-{
-    struct ps_str value = PS_STR("");
-    PS_JSON_EACH(wanted, ps_json_get(selector, "matchLabels"))
-    {
-        if (!find_label(labels, ps_json_key(wanted), &value) ||
-            !ps_str_equal(value, ps_json_text(wanted))) {
-            return false;
-        }
-    }
-    PS_JSON_EACH(requirement, ps_json_get(selector, "matchExpressions"))
-    {
-        if (!meets(labels, requirement)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 bool ps_policy_isolates(size_t count, const struct ps_json *const *policies,
                         const struct ps_json *pod_labels, struct ps_str statefulset)
 {
-    const struct pod_labels labels = {pod_labels, statefulset};
+    const struct ps_pod_labels labels = {pod_labels, statefulset};
     for (size_t i = 0; i < count; i++) {
         const struct ps_json *spec = ps_json_get(policies[i], "spec");
         const struct ps_json *types = ps_json_get(spec, "policyTypes");
         /* Without types a policy is for ingress, and for egress if it has such rules. */
-        bool ingress = ps_json_count(types) == 0 || is_listed(PS_STR("Ingress"), types);
+        bool ingress = ps_json_count(types) == 0 || ps_label_is_listed(PS_STR("Ingress"), types);
         if (ingress && !ps_service_is_ours(policies[i]) &&
-            selects(ps_json_get(spec, "podSelector"), &labels)) {
+            ps_label_selects(ps_json_get(spec, "podSelector"), &labels)) {
             return true;
         }
     }

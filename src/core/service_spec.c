@@ -4,20 +4,6 @@
 /* Istio and others choose the protocol by the name in front of the dash. */
 #define PORT_NAME "tcp-kafka"
 
-static bool has_node_ports(const struct ps_exposure *exposure)
-{
-    switch (exposure->type) {
-    case PS_EXPOSURE_NODE_PORT:
-        return true;
-    case PS_EXPOSURE_LOAD_BALANCER:
-        return !exposure->service.no_node_ports;
-    case PS_EXPOSURE_CLUSTER_IP:
-    case PS_EXPOSURE_NONE:
-        return false;
-    }
-    return false;
-}
-
 uint32_t ps_service_node_port(const struct ps_json *service)
 {
     int64_t port = 0;
@@ -45,7 +31,7 @@ static void put_port(struct ps_jw *jw, const struct ps_service_spec *spec, bool 
     if (digest) {
         node_port = spec->node_port;
     }
-    if (has_node_ports(spec->exposure) && node_port > 0) {
+    if (ps_exposure_has_node_ports(spec->exposure) && node_port > 0) {
         ps_jw_member_int(jw, "nodePort", node_port);
     }
     ps_jw_object_end(jw);

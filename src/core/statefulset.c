@@ -6,6 +6,7 @@
  */
 #include "announce.h"
 #include "env_extra.h"
+#include "exposure_fit.h"
 #include "plaintext.h"
 #include "pod_patch.h"
 #include "portside/hazard.h"
@@ -48,16 +49,6 @@ static bool annotations_are_new(const struct statefulset *set)
            ps_user_keys_differ(annotations_of(set->metadata), old);
 }
 
-static void deny(struct statefulset *set, enum ps_reason reason, struct ps_str message)
-{
-    if (annotations_are_new(set)) {
-        settle(set, PS_VERDICT_DENY, reason, message);
-        return;
-    }
-    settle(set, PS_VERDICT_LEAVE, PS_REASON_BAD_ANNOTATION, message);
-    ps_warn(&set->decision->warnings, "%.*s", PS_FMT(message));
-}
-
 static const struct ps_json *old_template(const struct statefulset *set)
 {
     return ps_json_get2(set->review->old_object, "spec", "template");
@@ -79,25 +70,40 @@ static bool can_carry_copies(const struct statefulset *set)
  * With an update that leaves the template alone, the copies stay what they were, even where the
  * author's file, put as it is, has dropped them.
  */
-static void copy_annotations(struct statefulset *set)
+static void put_copies(struct statefulset *set)
 {
     const struct ps_json *annotations = annotations_of(set->metadata);
     const struct ps_json *old_metadata = ps_json_get(old_template(set), "metadata");
-    if (!can_carry_copies(set)) {
-        return;
+    if (can_carry_copies(set)) {
+        ps_template_copy(&set->decision->patch,
+                         set->template_changes ? annotations
+                                               : ps_template_copies(set->arena, old_metadata),
+                         set->template_metadata);
     }
-    if (set->template_changes) {
-        ps_template_copy(&set->decision->patch, annotations, set->template_metadata);
-        return;
-    }
-    ps_template_copy(&set->decision->patch, ps_template_copies(set->arena, old_metadata),
-                     set->template_metadata);
-    if (ps_template_is_stale(set->arena, annotations, old_metadata)) {
+}
+
+static void copy_annotations(struct statefulset *set)
+{
+    const struct ps_json *old_metadata = ps_json_get(old_template(set), "metadata");
+    put_copies(set);
+    if (can_carry_copies(set) && !set->template_changes &&
+        ps_template_is_stale(set->arena, annotations_of(set->metadata), old_metadata)) {
         ps_warn(
             &set->decision->warnings,
             "portside.dev annotations apply after: kubectl rollout restart statefulset/%.*s -n %.*s",
             PS_FMT(set->review->name), PS_FMT(set->review->namespace_name));
     }
+}
+
+static void deny(struct statefulset *set, enum ps_reason reason, struct ps_str message)
+{
+    if (annotations_are_new(set)) {
+        settle(set, PS_VERDICT_DENY, reason, message);
+        return;
+    }
+    settle(set, PS_VERDICT_LEAVE, PS_REASON_BAD_ANNOTATION, message);
+    ps_warn(&set->decision->warnings, "%.*s", PS_FMT(message));
+    put_copies(set);
 }
 
 static void warn_hazards(struct statefulset *set)
@@ -114,53 +120,28 @@ static void warn_hazards(struct statefulset *set)
     ps_hazards(&facts, &set->decision->warnings);
 }
 
-/* base + the last ordinal must be a node port; false if it was denied. */
-static bool check_node_ports(struct statefulset *set)
+/* False if it was denied. */
+static bool check_fit(struct statefulset *set)
 {
-    for (size_t i = 0; i < set->exposures.count; i++) {
-        const struct ps_exposure *exposure = &set->exposures.list[i];
-        uint64_t last = exposure->node_port_base + (set->replicas > 0 ? set->replicas - 1 : 0);
-        if (exposure->node_port_base > 0 && last > set->policy->node_port_max) {
-            deny(set, PS_REASON_INVALID_ANNOTATION,
-                 ps_arena_printf(set->arena,
-                                 "portside.dev/node-port-base: '%u' is too high for %llu replicas: "
-                                 "the last node port is %u",
-                                 (unsigned)exposure->node_port_base,
-                                 (unsigned long long)set->replicas,
-                                 (unsigned)set->policy->node_port_max));
-            return false;
-        }
+    int64_t start = 0;
+    const struct ps_json *spec = ps_json_get(set->review->object, "spec");
+    (void)ps_json_to_int(ps_json_get2(spec, "ordinals", "start"), &start);
+    const struct ps_fit fit = {
+        .arena = set->arena,
+        .policy = set->policy,
+        .exposures = &set->exposures,
+        .statefulset = set->review->name,
+        .namespace_name = set->review->namespace_name,
+        .start = start > 0 ? (uint64_t)start : 0,
+        .replicas = set->replicas,
+        .metadata = set->template_metadata,
+        .spec = set->spec,
+    };
+    struct ps_str flaw = ps_fit_set(&fit);
+    if (flaw.len > 0) {
+        deny(set, PS_REASON_INVALID_ANNOTATION, flaw);
     }
-    return true;
-}
-
-static bool varies_by_broker(struct ps_str template)
-{
-    return ps_str_contains(template, "{ordinal") || ps_str_contains(template, "{pod}");
-}
-
-/*
- * Two brokers with one endpoint start without a word (KRaft does not compare them), and clients
- * time out. False if it was denied.
- */
-static bool check_distinct_endpoints(struct statefulset *set)
-{
-    for (size_t i = 0; i < set->exposures.count && set->replicas > 1; i++) {
-        const struct ps_exposure *exposure = &set->exposures.list[i];
-        bool same_host =
-            exposure->advertised_host.len > 0 && !varies_by_broker(exposure->advertised_host);
-        bool own_port = exposure->advertised_port.len > 0 || exposure->type == PS_EXPOSURE_NONE;
-        if (same_host && own_port && !varies_by_broker(exposure->advertised_port)) {
-            deny(set, PS_REASON_INVALID_ANNOTATION,
-                 ps_arena_printf(set->arena,
-                                 "portside.dev/advertised-host: '%.*s' and one port for all %llu "
-                                 "brokers: put {ordinal} into the host or the port",
-                                 PS_FMT(exposure->advertised_host),
-                                 (unsigned long long)set->replicas));
-            return false;
-        }
-    }
-    return true;
+    return flaw.len == 0;
 }
 
 /*
@@ -189,15 +170,25 @@ static bool check_env(struct statefulset *set)
     return true;
 }
 
-/* A conflict with what the user stated is a denial; with our defaults it is a warning. */
-static bool is_stated_conflict(const struct statefulset *set)
+/* What the exposure states, and the injection cannot be. */
+static bool states_conflict(const struct statefulset *set, const struct ps_exposure *exposure)
 {
-    const struct ps_exposure *exposure = &set->exposures.list[0];
     return (set->injection.reason == PS_REASON_NAME_TAKEN && exposure->listener_name_stated) ||
            (set->injection.reason == PS_REASON_PORT_TAKEN && exposure->listener_port_stated) ||
            (set->injection.reason == PS_REASON_LISTENERS &&
             (set->exposures.delivery == PS_DELIVERY_ENV ||
              exposure->protocol != PS_PROTOCOL_MIRROR));
+}
+
+/* A conflict with what the user stated is a denial; with our defaults it is a warning. */
+static bool is_stated_conflict(const struct statefulset *set)
+{
+    for (size_t i = 0; i < set->exposures.count; i++) {
+        if (states_conflict(set, &set->exposures.list[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void settle_leave(struct statefulset *set)
@@ -212,6 +203,7 @@ static void settle_leave(struct statefulset *set)
                 PS_FMT(set->injection.message));
         warn_hazards(set);
     }
+    copy_annotations(set);
 }
 
 /* Each claim becomes a volume of its name in the pod. */
@@ -263,12 +255,11 @@ static void settle_inject(struct statefulset *set)
         deny(set, PS_REASON_POLICY, refusal);
         return;
     }
-    if (!check_node_ports(set) || !check_distinct_endpoints(set) || !check_env(set)) {
+    if (!check_fit(set) || !check_env(set)) {
         return;
     }
     if (has_claim_of_our_name(set) || has_obstacle(set)) {
         settle_leave(set);
-        copy_annotations(set);
         return;
     }
     if (set->template_changes) {
@@ -338,7 +329,6 @@ static void decide(struct statefulset *set)
         settle_skip(set);
     } else if (set->injection.verdict == PS_VERDICT_LEAVE) {
         settle_leave(set);
-        copy_annotations(set);
     } else {
         settle_inject(set);
     }

@@ -198,6 +198,18 @@ bool ps_template_varies(struct ps_str text)
     return ps_str_index(text, '{') < text.len;
 }
 
+bool ps_template_varies_by_broker(struct ps_str text)
+{
+    struct piece piece;
+    for (size_t at = 0; next_piece(text, &at, &piece);) {
+        if (piece.kind == PIECE_PLACEHOLDER &&
+            (piece.variable == VARIABLE_ORDINAL || piece.variable == VARIABLE_POD)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void put_value(struct ps_buf *buf, const struct piece *piece,
                       const struct ps_template_facts *facts)
 {

@@ -228,6 +228,11 @@ def test_denied_annotations(test):
         ({"portside.dev/listener-port": "nine"}, ("listener-port", "nine")),
         ({"portside.dev/listner-port": "9194"}, ("listner-port", "listener-port")),
         ({"portside.dev/inject": "maybe"}, ("inject", "maybe", "false")),
+        ({"portside.dev/load-balancer-class": "internal"}, ("no effect", "type LoadBalancer")),
+        ({"portside.dev/type": "ClusterIP"}, ("advertised-host", "missing")),
+        ({"portside.dev/listeners": "external,vpn"}, ("vpn.portside.dev/listener-name", "missing")),
+        ({"portside.dev/service-annotations": "a/b: c"}, ("service-annotations", "policy")),
+        ({"portside.dev/allow-from": "10.0.0.1"}, ("allow-from", "192.0.2.0/24")),
         ({"portside.dev/tls-secret": "s"}, ("tls-secret", "not supported by this version yet")),
     ):
         result = submit(test, namespace, annotated("apache-env", annotations)[1:], expect=1)

@@ -51,6 +51,7 @@ void ps_check_row(const struct ps_admit_row *row)
     ck_assert_msg(admission.verdict == row->verdict && admission.reason == row->reason, "%s: %s/%s",
                   row->name, ps_verdict_name(admission.verdict), ps_reason_name(admission.reason));
     ps_check_text(row->name, "patch", admission.patch, row->in_patch);
+    ps_check_text(row->name, "answer", admission.body, row->in_body);
     check_warnings(row, &admission);
     ck_assert_msg(ps_str_equal(admission.body, second.body), "%s: not the same bytes", row->name);
     ps_arena_free(arena);

@@ -42,6 +42,7 @@
     REVIEW("apps", "StatefulSet", "statefulsets", "UPDATE", "kafka",                               \
            SET_OBJECT(annotations, "3", template_annotations, SPEC(APACHE(EASY_ENV))),             \
            SET_OBJECT(old_annotations, "3", old_template, SPEC(APACHE(EASY_ENV))))
+#define VPN_NOTE(key, value) "\"vpn.portside.dev/" key "\":\"" value "\""
 #define NOTE(key, value) "\"portside.dev/" key "\":\"" value "\""
 
 /* A row: the request, the decision, and texts that must (or with '!' in front must not) occur. */
@@ -52,6 +53,7 @@ struct ps_admit_row {
     enum ps_reason reason;
     const char *in_patch;
     const char *in_warnings;
+    const char *in_body; /* of the whole answer: what a denial says */
     enum ps_choice plaintext;
 };
 

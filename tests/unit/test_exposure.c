@@ -139,9 +139,9 @@ static const struct {
      "values of annotations",
      false},
     {"{\"vpn.portside.dev/type\":\"None\"}",
-     "vpn.portside.dev/type: a further exposure, 'vpn', is not supported by this version yet: "
-     "remove it",
-     true},
+     "vpn.portside.dev/type: 'vpn' is not in 'portside.dev/listeners': add it there or remove this "
+     "one",
+     false},
     {"{\"vpn.portside.dev/typ\":\"None\"}",
      "vpn.portside.dev/typ: no such annotation: did you mean 'vpn.portside.dev/type'?", false},
     {"{\"vpn.portside.dev/container\":\"kafka\"}",
@@ -161,7 +161,9 @@ static const struct {
      "digits and '-'",
      false},
     {"{\"portside.dev/type\":\"None\",\"portside.dev/node-port-base\":\"31000\"}",
-     "portside.dev/node-port-base: has no effect with type 'None': remove one of the two", false},
+     "portside.dev/node-port-base: has no effect with type 'None': remove it or use type "
+     "NodePort or LoadBalancer",
+     false},
 };
 
 START_TEST(refuses_with_these_words)
@@ -223,9 +225,9 @@ static const struct {
      "the default of this installation for portside.dev/listener-port: 'x' is not a port: use a "
      "number from 1 to 65535",
      false},
-    {"bootstrap", "false",
-     "the default of this installation for portside.dev/bootstrap: 'false' is not supported by "
-     "this version yet: remove it or use 'true'",
+    {"client-auth", "required",
+     "the default of this installation for portside.dev/client-auth: 'required' is not supported "
+     "by this version yet: remove it or use 'none'",
      true},
     {"tls-secret", "a",
      "the default of this installation for portside.dev/tls-secret: not supported by this version "
@@ -257,8 +259,8 @@ static const struct {
      "portside.dev/type: 'LoadBalancer' is not allowed by the policy of this installation: use one "
      "of NodePort,None"},
     {"LoadBalancer", "LoadBalancer",
-     "portside.dev/type: 'LoadBalancer' is not supported by this version yet: use NodePort or "
-     "None"},
+     "count=1 type=LoadBalancer name=PORTSIDE port=9194 protocol=mirror base=0 types=EeIiH host= "
+     "advertised= container= family= delivery=detect."},
     {"None", NULL,
      "portside.dev/type: the default 'NodePort' is not allowed by the policy of this installation: "
      "use one of None"},
@@ -301,7 +303,7 @@ END_TEST
 static const struct {
     const char *key;
     bool user;
-    bool endpoint;
+    bool controller;
 } key_kinds[] = {
     {"portside.dev/type", true, false},
     {"portside.dev/nonsense", true, false},
@@ -313,8 +315,8 @@ static const struct {
     {"a.b.portside.dev/host", true, false},
     {"portside.dev/status", false, false},
     {"portside.dev/copied", false, false},
-    {"portside.dev/stale", false, false},
-    {"portside.dev/rack", false, false},
+    {"portside.dev/stale", false, true},
+    {"portside.dev/rack", false, true},
     {"vpn.portside.dev/status", true, false},
     {"external.portside.dev/host", false, true},
     {"external.portside.dev/port", false, true},
@@ -332,7 +334,7 @@ START_TEST(tells_whose_a_key_is)
 {
     struct ps_str key = ps_str_of(key_kinds[_i].key);
     ck_assert_msg(ps_exposure_is_user_key(key) == key_kinds[_i].user, "%s", key_kinds[_i].key);
-    ck_assert_msg(ps_exposure_is_endpoint_key(key) == key_kinds[_i].endpoint, "%s",
+    ck_assert_msg(ps_exposure_is_controller_key(key) == key_kinds[_i].controller, "%s",
                   key_kinds[_i].key);
 }
 END_TEST

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What has no effect in this version yet, read as it will be. */
+/* What the annotations of an object come to in the fields, and what does not go together. */
+#include <string.h>
+
 #include "in_arena.h"
 #include "portside/buf.h"
 #include "portside/exposure.h"
@@ -87,9 +89,10 @@ static const struct row {
      "external LoadBalancer no-node-ports ip=192.0.2.1 ip=2001:db8::1 from=10.0.0.0/8 "
      "from=2001:db8::/32 class=example.com/lb",
      false},
-    {"{'" P "external-traffic-policy':'Cluster','" P "bootstrap':'false','" P
-     "shared-port':'true'}",
-     "external NodePort cluster no-bootstrap shared", false},
+    {"{'" P "external-traffic-policy':'Cluster','" P "bootstrap':'false'}",
+     "external NodePort cluster no-bootstrap", false},
+    {"{'" P "shared-port':'true','" P "node-port-base':'30100'}", "external NodePort shared",
+     false},
     {"{'" P "bootstrap-node-port':'30100','" P "on-missing':'start','" P "wait-timeout':'1m30s'}",
      "external NodePort start bootstrap-port=30100 wait=90", false},
     {"{'" P "ip-families':'IPv6,IPv4','" P "ip-family-policy':'PreferDualStack'}",
@@ -104,13 +107,100 @@ static const struct row {
      "bootstrap[example.com/name]={statefulset}",
      false},
     {"{" VPN "}", "external NodePort; vpn NodePort PORTSIDE_VPN VPN:9195", false},
-    {"{'vpn." P "type':'ClusterIP','" P "type':'None'," VPN "}",
+    {"{'vpn." P "type':'ClusterIP','vpn." P "advertised-host':'b{ordinal}.example','" P
+     "type':'None'," VPN "}",
      "external None; vpn ClusterIP PORTSIDE_VPN VPN:9195", false},
     {"{'" P "listeners':'external,my-vpn','my-vpn." P "listener-name':'VPN','my-vpn." P
      "listener-port':'9195','my-vpn." P "shared-port':'true','" P "container':'kafka'}",
      "external NodePort; my-vpn NodePort PORTSIDE_MY_VPN VPN:9195 shared", false},
     {"{'" P "listeners':'vpn','vpn." P "listener-name':'VPN','vpn." P "listener-port':'9195'}",
      "vpn NodePort", false},
+    /* what has no effect with a type, unless it is the default */
+    {"{'" P "type':'LoadBalancer','" P "shared-port':'false','" P
+     "external-traffic-policy':'Local'}",
+     "external LoadBalancer", false},
+    {"{'" P "type':'LoadBalancer','" P "shared-port':'true'}",
+     P "shared-port: has no effect with type 'LoadBalancer': remove it or use type NodePort", true},
+    {"{'" P "type':'LoadBalancer','" P "address-types':'InternalIP'}",
+     P "address-types: has no effect with type 'LoadBalancer': remove it or use type NodePort or "
+       "None",
+     true},
+    {"{'" P "load-balancer-class':'internal'}",
+     P "load-balancer-class: has no effect with type 'NodePort': remove it or use type "
+       "LoadBalancer",
+     true},
+    {"{'" P "load-balancer-ips':'192.0.2.7'}",
+     P "load-balancer-ips: has no effect with type 'NodePort': remove it or use type LoadBalancer",
+     true},
+    {"{'" P "allocate-node-ports':'false'}",
+     P "allocate-node-ports: has no effect with type 'NodePort': remove it or use type "
+       "LoadBalancer",
+     true},
+    {"{'" P "type':'None','" P "allow-from':'10.0.0.0/8'}",
+     P "allow-from: has no effect with type 'None': remove it or use type NodePort or LoadBalancer",
+     true},
+    {"{'" P "type':'None','" P "bootstrap-node-port':'30100'}",
+     P "bootstrap-node-port: has no effect with type 'None': remove it or use type NodePort or "
+       "LoadBalancer",
+     true},
+    {"{'" P "type':'None','" P "ip-family-policy':'SingleStack'}",
+     P "ip-family-policy: has no effect with type 'None': remove it or use type NodePort, "
+       "LoadBalancer or ClusterIP",
+     true},
+    {"{'" P "type':'None','" P "service-annotations':'example.com/a: b'}",
+     P "service-annotations: has no effect with type 'None': remove it or use type NodePort, "
+       "LoadBalancer or ClusterIP",
+     true},
+    {"{'" P "type':'None','" P "bootstrap-annotations':'example.com/a: b'}",
+     P "bootstrap-annotations: has no effect with type 'None': remove it or use type NodePort, "
+       "LoadBalancer or ClusterIP",
+     true},
+    {"{'" P "type':'ClusterIP','" P "advertised-host':'b{ordinal}.example','" P
+     "external-traffic-policy':'Cluster'}",
+     P "external-traffic-policy: has no effect with type 'ClusterIP': remove it or use type "
+       "NodePort or LoadBalancer",
+     true},
+    {"{'" P "type':'ClusterIP'}",
+     P "advertised-host: is missing: with type 'ClusterIP' state the host of the proxy in front, "
+       "which no one else knows",
+     true},
+    /* what another switch takes away */
+    {"{'" P "bootstrap':'false','" P "bootstrap-node-port':'30100'}",
+     P "bootstrap-node-port: has no effect with bootstrap 'false': remove one of the two", true},
+    {"{'" P "bootstrap':'false','" P "bootstrap-annotations':'example.com/a: b'}",
+     P "bootstrap-annotations: has no effect with bootstrap 'false': remove one of the two", true},
+    {"{'" P "type':'LoadBalancer','" P "allocate-node-ports':'false','" P
+     "node-port-base':'30100'}",
+     P "node-port-base: has no effect with allocate-node-ports 'false': remove one of the two",
+     true},
+    {"{'" P "type':'LoadBalancer','" P "allocate-node-ports':'false','" P
+     "bootstrap-node-port':'30100'}",
+     P "bootstrap-node-port: has no effect with allocate-node-ports 'false': remove one of the "
+       "two",
+     true},
+    /* what contradicts itself */
+    {"{'" P "ip-families':'IPv4,IPv6','" P "ip-family-policy':'SingleStack'}",
+     P "ip-families: names two families, but ip-family-policy is 'SingleStack': name one, or use "
+       "PreferDualStack or RequireDualStack",
+     true},
+    {"{'" P "ip-families':'IPv6','" P "ip-family-policy':'RequireDualStack'}",
+     "external NodePort policy=3 v6", false},
+    {"{'" P "allow-from':'10.0.0.0/8','" P "external-traffic-policy':'Cluster'}",
+     P "allow-from: cannot be kept with external-traffic-policy 'Cluster', which hides the "
+       "client's address: use Local",
+     true},
+    {"{'" P "shared-port':'true','" P "external-traffic-policy':'Cluster'}",
+     P "shared-port: needs external-traffic-policy 'Local': with 'Cluster' a node would hand "
+       "clients to any broker",
+     true},
+    {"{'" P "shared-port':'true','" P "advertised-port':'{ordinal + 9000}'}",
+     P "advertised-port: differs from broker to broker, but with shared-port all have one: remove "
+       "one of the two",
+     true},
+    {"{'" P "shared-port':'true','" P "service-annotations':'example.com/a: {pod}'}",
+     P "service-annotations: names one broker, but with shared-port the Service is of all: use "
+       "{statefulset} and {namespace} alone",
+     true},
     /* refused */
     {"{'" P "listeners':'external,vpn'}",
      "vpn." P "listener-name: is missing: state it for each exposure but 'external'", true},
@@ -129,8 +219,6 @@ static const struct row {
     {"{'" P "listeners':'external,vpn','vpn." P "listener-name':'VPN','vpn." P
      "listener-port':'9194'}",
      "vpn." P "listener-port: is that of exposure 'external' too: use another", true},
-    {"{" VPN ",'" P "node-port-base':'30100','vpn." P "node-port-base':'30102'}",
-     "vpn." P "node-port-base: is that of exposure 'external' too: use another", true},
     {"{'" P "listeners':'external,vpn','vpn." P "listener-name':'VPN','vpn." P
      "listener-port':'70000'}",
      "vpn." P "listener-port: '70000' is not a port: use a number from 1 to 65535", true},
@@ -166,8 +254,8 @@ static const struct row {
     {"{'" P "env':'PORTSIDE_ORDINAL=1'}",
      P "env: 'PORTSIDE_ORDINAL' is a variable of portside's own: use another name", true},
     {"{'" P "load-balancer-class':'a/b/c'}",
-     P
-     "load-balancer-class: 'a/b/c' is not a load balancer class: use a name as in the Service API",
+     P "load-balancer-class: 'a/b/c' is not a load balancer class: use a name as in the Service "
+       "API, such as example.com/internal",
      true},
 };
 
@@ -191,6 +279,46 @@ static void check_row(struct ps_arena *arena, const void *arg)
     ck_assert_msg(ps_str_is(ps_buf_view(&buf), row->expected), "%s: %s", row->annotations, buf.ptr);
 }
 
+/* Installation-wide defaults are for exposures of all types, and refuse none of them. */
+static void check_defaults(struct ps_arena *arena, const void *arg)
+{
+    static const struct {
+        const char *name;
+        const char *value;
+    } defaults[] = {{"shared-port", "true"},         {"address-types", "InternalIP"},
+                    {"node-port-base", "30100"},     {"bootstrap-node-port", "30200"},
+                    {"allow-from", "10.0.0.0/8"},    {"load-balancer-class", "internal"},
+                    {"allocate-node-ports", "false"}};
+    const char *type = arg;
+    struct ps_exposures exposures;
+    struct ps_exposure_problem problem;
+    size_t count = 0;
+    const struct ps_exposure_key *keys = ps_exposure_keys(&count);
+    struct ps_str *texts = PS_ARENA_ARRAY(arena, struct ps_str, count);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < PS_COUNT(defaults); j++) {
+            if (ps_str_is(ps_str_of(keys[i].name), defaults[j].name)) {
+                texts[i] = ps_str_of(defaults[j].value);
+            }
+        }
+    }
+    const struct ps_policy policy = {.annotation_defaults = texts};
+    struct ps_str text = ps_arena_printf(
+        arena, "{'" P "type':'%s','" P "advertised-host':'b{ordinal}.example'}", type);
+    ck_assert_msg(
+        ps_exposures_parse(arena, &policy, ps_quoted(arena, text.ptr), &exposures, &problem),
+        "%s: %.*s", type, PS_FMT(problem.message));
+    ck_assert_msg(exposures.list[0].service.shared_port == (strcmp(type, "NodePort") == 0), "%s",
+                  type);
+}
+
+START_TEST(defaults_of_other_types_do_no_harm)
+{
+    static const char *const types[] = {"NodePort", "LoadBalancer", "ClusterIP", "None"};
+    ps_in_arena(check_defaults, types[_i]);
+}
+END_TEST
+
 START_TEST(test_row)
 {
     ps_in_arena(check_row, &rows[_i]);
@@ -202,6 +330,7 @@ Suite *ps_test_suite(void)
     Suite *suite = suite_create("exposure_all");
     TCase *tcase = tcase_create("exposure_all");
     tcase_add_loop_test(tcase, test_row, 0, PS_COUNT(rows));
+    tcase_add_loop_test(tcase, defaults_of_other_types_do_no_harm, 0, 4);
     suite_add_tcase(suite, tcase);
     return suite;
 }

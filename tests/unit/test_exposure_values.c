@@ -78,13 +78,23 @@ static const struct {
     {"delivery", "hook", " delivery=hook."},
     {"env", "KAFKA_NODE_ID={ordinal}", "count=1 "},
     {"env", "\n# ids\n A = {ordinal + 100} \nB=", "count=1 "},
-    /* Without effect yet, but equal to the default. */
+    {"type", "LoadBalancer", " type=LoadBalancer "},
+    /* Of these the whole is in test_exposure_all.c. */
     {"listeners", "external", "count=1 "},
+    {"bootstrap-node-port", "32767", "count=1 "},
     {"external-traffic-policy", "Local", "count=1 "},
-    {"bootstrap", "true", "count=1 "},
+    {"external-traffic-policy", "Cluster", "count=1 "},
+    {"bootstrap", "false", "count=1 "},
+    {"service-annotations", "# none", "count=1 "},
+    {"bootstrap-annotations", "#", "count=1 "},
     {"allocate-node-ports", "true", "count=1 "},
-    {"client-auth", "none", "count=1 "},
+    {"allow-from", "192.0.2.0/24, 2001:db8::/32,0.0.0.0/0", "count=1 "},
+    {"ip-families", "IPv4, IPv6", "count=1 "},
+    {"ip-family-policy", "RequireDualStack", "count=1 "},
     {"shared-port", " false ", "count=1 "},
+    {"shared-port", "true", "count=1 "},
+    /* Without effect yet, but equal to the default. */
+    {"client-auth", "none", "count=1 "},
     {"on-missing", "wait", "count=1 "},
     {"wait-timeout", "10m", "count=1 "},
 };
@@ -99,7 +109,28 @@ START_TEST(takes_a_valid_value)
 }
 END_TEST
 
-#define TYPES "use NodePort or None; LoadBalancer and ClusterIP with a later version"
+/* Values that are for load balancers alone. */
+static const struct {
+    const char *name;
+    const char *value;
+} of_balancers[] = {
+    {"load-balancer-class", "internal"}, {"load-balancer-class", "service.k8s.aws/nlb"},
+    {"load-balancer-class", "A_b.C-9"},  {"load-balancer-ips", "192.0.2.7, 2001:db8::1"},
+    {"allocate-node-ports", "false"},
+};
+
+START_TEST(takes_a_value_of_load_balancers)
+{
+    struct ps_str key =
+        ps_arena_printf(test_arena(), PS_ANNOTATION_PREFIX "%s", of_balancers[_i].name);
+    const struct annotation list[] = {{PS_ANNOTATION_PREFIX "type", "LoadBalancer"},
+                                      {key.ptr, of_balancers[_i].value}};
+    struct outcome outcome = parse(NULL, list, PS_COUNT(list));
+    ck_assert_msg(outcome.accepted, "%s: %s", of_balancers[_i].value, describe(&outcome));
+}
+END_TEST
+
+#define TYPES "use NodePort, LoadBalancer, ClusterIP or None"
 #define NAMES                                                                                      \
     "use 2 to 63 letters, digits, '_', '-' or '.' that begin with a letter, best in upper case"
 #define PORTS "use a number from 1 to 65535"
@@ -114,6 +145,8 @@ END_TEST
 #define ADVERTISED_PORTS                                                                           \
     "use a number from 1 to 65535, or digits with {ordinal} or {ordinal + 9000}"
 #define CONTAINERS "use at most 63 lower-case letters, digits and '-'"
+#define CLASSLESS                                                                                  \
+    "is not a load balancer class: use a name as in the Service API, such as example.com/internal"
 #define OUTSIDE "is outside the node port range of this installation: " NODE_PORTS
 #define HOSTLESS(host) "'" host "' is not a host: " HOSTS
 
@@ -220,7 +253,31 @@ static const struct {
      "'apache,' is not an image family: use apache, apache-native, cp-kafka, "
      "bitnami, wurstmeister, solsson, k8skafka, engapa, kafkakraft or custom"},
     {"delivery", "auto", "'auto' is not a delivery: use env or hook"},
-    /* Without effect yet, and wrong all the same. */
+    {"listeners", "external,9th",
+     "'9th' begins the names of Services, so it must begin with a letter, and not with 'kafka', as "
+     "variables of such Services (KAFKA_…_PORT) would be read by brokers: use another name"},
+    {"listeners", "kafka-vpn",
+     "'kafka-vpn' begins the names of Services, so it must begin with a letter, and not with "
+     "'kafka', as variables of such Services (KAFKA_…_PORT) would be read by brokers: use another "
+     "name"},
+    {"load-balancer-ips", "192.0.2.7, 192.0.2.7",
+     "'192.0.2.7, 192.0.2.7' is not a list of addresses: use a comma-separated list of IP "
+     "addresses, each once"},
+    {"load-balancer-class", "-internal", "'-internal' " CLASSLESS},
+    {"load-balancer-class", "example.com/", "'example.com/' " CLASSLESS},
+    {"load-balancer-class", "/internal", "'/internal' " CLASSLESS},
+    {"load-balancer-class", "Example.com/internal", "'Example.com/internal' " CLASSLESS},
+    {"load-balancer-class", "a2345678901234567890123456789012345678901234567890123456789012345",
+     "'a2345678901234567890123456789012345678901234567890123456789012345' " CLASSLESS},
+    {"service-annotations", "example.com/a: b",
+     "'example.com/a' is not allowed by the policy of this installation: remove it, or have its "
+     "prefix allowed"},
+    {"bootstrap-annotations", "example.com/a: b",
+     "'example.com/a' is not allowed by the policy of this installation: remove it, or have its "
+     "prefix allowed"},
+    {"allow-from", "10.0.0.0/08",
+     "'10.0.0.0/08' is not a list of address ranges: use a comma-separated list of ranges such as "
+     "192.0.2.0/24"},
     {"listeners", "external,VPN",
      "'external,VPN' is not a list of exposures: use a comma-separated list of names in lower-case "
      "letters, digits and '-'"},
@@ -231,7 +288,8 @@ static const struct {
     {"external-traffic-policy", "local", "'local' is not a traffic policy: use Local or Cluster"},
     {"bootstrap", "yes", "'yes' is not a switch: use true or false"},
     {"load-balancer-ips", "192.0.2.7,x",
-     "'192.0.2.7,x' is not a list of addresses: use a comma-separated list of IP addresses"},
+     "'192.0.2.7,x' is not a list of addresses: use a comma-separated list of IP addresses, "
+     "each once"},
     {"allocate-node-ports", "1", "'1' is not a switch: use true or false"},
     {"ip-families", "ipv4",
      "'ipv4' is not a list of IP families: use IPv4, IPv6 or both with a comma"},
@@ -282,24 +340,9 @@ static const struct {
     const char *value;
     const char *expected;
 } unsupported[] = {
-    {"listeners", "external,vpn", "'external,vpn' is " NOT_YET ": remove it or use 'external'"},
-    {"type", "LoadBalancer", "'LoadBalancer' is " NOT_YET ": use NodePort or None"},
-    {"type", "ClusterIP", "'ClusterIP' is " NOT_YET ": use NodePort or None"},
-    {"bootstrap-node-port", "32767", NOT_YET ": remove it"},
-    {"external-traffic-policy", "Cluster", "'Cluster' is " NOT_YET ": remove it or use 'Local'"},
-    {"bootstrap", "false", "'false' is " NOT_YET ": remove it or use 'true'"},
-    {"service-annotations", "a: b\nc: d", NOT_YET ": remove it"},
-    {"bootstrap-annotations", "a: b", NOT_YET ": remove it"},
-    {"load-balancer-class", "example.com/lb", NOT_YET ": remove it"},
-    {"load-balancer-ips", "192.0.2.7, 2001:db8::1", NOT_YET ": remove it"},
-    {"allocate-node-ports", "false", "'false' is " NOT_YET ": remove it or use 'true'"},
-    {"allow-from", "192.0.2.0/24", NOT_YET ": remove it"},
-    {"ip-families", "IPv4, IPv6", NOT_YET ": remove it"},
-    {"ip-family-policy", "PreferDualStack", NOT_YET ": remove it"},
     {"rack-label", "topology.kubernetes.io/zone", NOT_YET ": remove it"},
     {"tls-secret", "kafka.tls", NOT_YET ": remove it"},
     {"client-auth", "required", "'required' is " NOT_YET ": remove it or use 'none'"},
-    {"shared-port", "true", "'true' is " NOT_YET ": remove it or use 'false'"},
     {"on-missing", "start", "'start' is " NOT_YET ": remove it or use 'wait'"},
     {"wait-timeout", "24h", "'24h' is " NOT_YET ": remove it or use '10m'"},
     {"wait-timeout", "1h2m3s", "'1h2m3s' is " NOT_YET ": remove it or use '10m'"},
@@ -326,6 +369,9 @@ START_TEST(every_key_has_rows)
     for (size_t i = 0; i < PS_COUNT(valid); i++) {
         good += strcmp(valid[i].name, key->name) == 0;
     }
+    for (size_t i = 0; i < PS_COUNT(of_balancers); i++) {
+        good += strcmp(of_balancers[i].name, key->name) == 0;
+    }
     for (size_t i = 0; i < PS_COUNT(unsupported); i++) {
         refused += strcmp(unsupported[i].name, key->name) == 0;
     }
@@ -345,6 +391,7 @@ Suite *ps_test_suite(void)
     TCase *tc = tcase_create("values");
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_loop_test(tc, takes_a_valid_value, 0, (int)PS_COUNT(valid));
+    tcase_add_loop_test(tc, takes_a_value_of_load_balancers, 0, (int)PS_COUNT(of_balancers));
     tcase_add_loop_test(tc, refuses_an_invalid_value, 0, (int)PS_COUNT(invalid));
     tcase_add_loop_test(tc, refuses_what_has_no_effect_yet_by_name, 0, (int)PS_COUNT(unsupported));
     tcase_add_loop_test(tc, every_key_has_rows, 0, (int)keys);
