@@ -12,7 +12,7 @@
 
 #include "portside/config.h"
 #include "portside/error.h"
-#include "portside/kube_transport.h"
+#include "portside/kube.h"
 
 /* Name of the Lease. */
 #define PS_CONTROLLER_LEASE "portside"
@@ -28,8 +28,8 @@ struct ps_status ps_controller_new(const struct ps_config *config,
                                    struct ps_controller **ret_controller,
                                    struct ps_error *err) PS_MUST_USE;
 
-/* The same on a transport of the caller's (owned, freed at once on failure), for tests. */
-struct ps_status ps_controller_on(const struct ps_config *config, struct ps_transport *transport,
+/* The same on a client of the caller's (owned, freed at once on failure), for tests. */
+struct ps_status ps_controller_on(const struct ps_config *config, struct ps_kube *kube,
                                   const char *namespace_name, struct ps_controller **ret_controller,
                                   struct ps_error *err) PS_MUST_USE;
 

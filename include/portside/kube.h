@@ -31,8 +31,9 @@ struct ps_kube_options {
     unsigned in_flight_max;        /* requests under way at a time, watches apart; 16 */
     uint64_t deadline_ms;          /* of a request that names none, from its sending; 30,000 */
     uint64_t (*now_ms)(void *arg); /* ps_clock_mono_ms() */
+    int64_t (*wall_ms)(void *arg); /* ps_clock_wall_ms(); for callers alone */
     uint64_t (*random)(void *arg); /* getrandom(2); for jitter only */
-    void *arg;                     /* of the two above */
+    void *arg;                     /* of the three above */
 };
 
 /* A client that owns transport from now on (freed at once on failure). options may be NULL. */
@@ -135,8 +136,9 @@ void ps_kube_cancel(struct ps_kube *kube, uint64_t id);
 /* Requests queued, waiting for another try, or under way; watches apart. */
 size_t ps_kube_pending(const struct ps_kube *kube);
 
-/* The client's clock. */
+/* The client's clocks: the one that everything is timed by, and the one to date things with. */
 uint64_t ps_kube_now_ms(const struct ps_kube *kube);
+int64_t ps_kube_wall_ms(const struct ps_kube *kube);
 
 /* Counts since the start, for metrics. */
 struct ps_kube_counts {

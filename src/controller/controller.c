@@ -70,12 +70,10 @@ static struct ps_status set_up(struct ps_controller *controller, const char *nam
     return start_watches(controller, err);
 }
 
-struct ps_status ps_controller_on(const struct ps_config *config, struct ps_transport *transport,
+struct ps_status ps_controller_on(const struct ps_config *config, struct ps_kube *kube,
                                   const char *namespace_name, struct ps_controller **ret_controller,
                                   struct ps_error *err)
 {
-    struct ps_kube *kube = NULL;
-    PS_TRY(ps_kube_new(transport, NULL, &kube, err));
     struct ps_controller *controller = ps_heap_new(1, sizeof(*controller));
     if (controller == NULL) {
         ps_kube_free(kube);
@@ -120,14 +118,15 @@ static char *choose_namespace(const struct ps_config *config, const struct ps_ku
 struct ps_status ps_controller_new(const struct ps_config *config,
                                    struct ps_controller **ret_controller, struct ps_error *err)
 {
-    struct ps_kube_config *kube = NULL;
+    struct ps_kube_config *place = NULL;
     struct ps_transport *transport = NULL;
+    struct ps_kube *kube = NULL;
     *ret_controller = NULL;
     if (!is_wanted(config)) {
         return ps_success();
     }
     struct ps_status loaded = ps_kube_config_load(
-        config->kubeconfig.len > 0 ? config->kubeconfig.ptr : NULL, NULL, &kube, err);
+        config->kubeconfig.len > 0 ? config->kubeconfig.ptr : NULL, NULL, &place, err);
     if (!ps_ok(loaded) && config->controller == PS_SWITCH_AUTO && config->kubeconfig.len == 0) {
         PS_LOG(PS_LOG_LEVEL_WARN, "no controller: the webhook alone is served",
                PS_LOG_STR("problem", ps_str_of(err->message)));
@@ -136,13 +135,16 @@ struct ps_status ps_controller_new(const struct ps_config *config,
     if (!ps_ok(loaded)) {
         return loaded;
     }
-    char *namespace_name = choose_namespace(config, kube);
+    char *namespace_name = choose_namespace(config, place);
     PS_LOG(PS_LOG_LEVEL_INFO, "controller",
-           PS_LOG_STR("server", ps_str_of(ps_kube_config_server(kube))),
+           PS_LOG_STR("server", ps_str_of(ps_kube_config_server(place))),
            PS_LOG_STR("namespace", ps_str_of(namespace_name)));
-    struct ps_status status = ps_transport_curl(kube, &transport, err);
+    struct ps_status status = ps_transport_curl(place, &transport, err);
     if (ps_ok(status)) {
-        status = ps_controller_on(config, transport, namespace_name, ret_controller, err);
+        status = ps_kube_new(transport, NULL, &kube, err);
+    }
+    if (ps_ok(status)) {
+        status = ps_controller_on(config, kube, namespace_name, ret_controller, err);
     }
     ps_heap_free(namespace_name);
     return status;

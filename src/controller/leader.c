@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The shell around the step function of leader election: requests, the watch, the log. */
 #include "control.h"
-#include "portside/clock.h"
 #include "portside/controller.h"
 #include "portside/heap.h"
 #include "portside/log.h"
@@ -15,7 +14,8 @@ static const struct ps_kube_resource resource = {"coordination.k8s.io/v1", "leas
 
 static struct ps_lease_now present(const struct ps_controller *controller)
 {
-    return (struct ps_lease_now){ps_kube_now_ms(controller->kube), ps_clock_wall_ms() * US_PER_MS};
+    return (struct ps_lease_now){ps_kube_now_ms(controller->kube),
+                                 ps_kube_wall_ms(controller->kube) * US_PER_MS};
 }
 
 static struct ps_lease_identity identity_of(const struct ps_leader *leader)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control.h"
-#include "portside/clock.h"
 #include "portside/log.h"
 
 #define AGAIN_MS 600000U
@@ -56,7 +55,8 @@ void ps_notice_send(struct ps_controller *controller, const struct ps_event_subj
         .verb = PS_KUBE_CREATE,
         .resource = &resource,
         .namespace = subject->namespace_name,
-        .body = ps_event_object(controller->arena, subject, event, ps_clock_wall_ms() * US_PER_MS),
+        .body = ps_event_object(controller->arena, subject, event,
+                                ps_kube_wall_ms(controller->kube) * US_PER_MS),
         .deadline_ms = ps_kube_now_ms(controller->kube) + PS_WRITE_DEADLINE_MS,
         .on_done = on_done,
     };

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control.h"
-#include "portside/clock.h"
 
 #define MS_PER_S 1000
 
@@ -167,7 +166,7 @@ void ps_controller_measure(struct ps_controller *controller)
 {
     uint64_t heard_ms = ps_follows_heard_ms(controller);
     uint64_t age_ms = ps_kube_now_ms(controller->kube) - heard_ms;
-    int64_t wall_ms = ps_clock_wall_ms() - (int64_t)age_ms;
+    int64_t wall_ms = ps_kube_wall_ms(controller->kube) - (int64_t)age_ms;
     ps_metrics_set(controller->metrics, PS_CONTROLLER_HEARD,
                    heard_ms == 0 ? 0 : wall_ms / MS_PER_S);
     measure_sets(controller);

@@ -59,6 +59,12 @@ static uint64_t clock_ms(void *arg)
     return ps_clock_mono_ms();
 }
 
+static int64_t wall_clock_ms(void *arg)
+{
+    (void)arg;
+    return ps_clock_wall_ms();
+}
+
 static uint64_t system_random(void *arg)
 {
     (void)arg;
@@ -77,6 +83,9 @@ static void set_defaults(struct ps_kube_options *options)
     }
     if (options->now_ms == NULL) {
         options->now_ms = clock_ms;
+    }
+    if (options->wall_ms == NULL) {
+        options->wall_ms = wall_clock_ms;
     }
     if (options->random == NULL) {
         options->random = system_random;
@@ -122,6 +131,11 @@ void ps_kube_free(struct ps_kube *kube)
 uint64_t ps_kube_now_ms(const struct ps_kube *kube)
 {
     return kube->options.now_ms(kube->options.arg);
+}
+
+int64_t ps_kube_wall_ms(const struct ps_kube *kube)
+{
+    return kube->options.wall_ms(kube->options.arg);
 }
 
 uint64_t ps_kube_random(const struct ps_kube *kube)

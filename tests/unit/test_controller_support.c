@@ -143,6 +143,7 @@ static const struct ps_transport_ops ops = {
 struct ps_fake *ps_fake_begin(const struct ps_fake_answer *answers, size_t count)
 {
     struct ps_error err = {0};
+    struct ps_kube *kube = NULL;
     struct ps_fake *fake = ps_heap_new(1, sizeof(*fake));
     ck_assert_uint_le(count, ANSWERS_MAX);
     fake->base.ops = &ops;
@@ -150,9 +151,9 @@ struct ps_fake *ps_fake_begin(const struct ps_fake_answer *answers, size_t count
     fake->answer_count = count;
     ps_config_init(&fake->config);
     fake->config.identity = PS_STR("me");
-    ck_assert_msg(
-        ps_ok(ps_controller_on(&fake->config, &fake->base, "portside", &fake->controller, &err)),
-        "%s", err.message);
+    ck_assert(ps_ok(ps_kube_new(&fake->base, NULL, &kube, &err)));
+    ck_assert_msg(ps_ok(ps_controller_on(&fake->config, kube, "portside", &fake->controller, &err)),
+                  "%s", err.message);
     return fake;
 }
 
