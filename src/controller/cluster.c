@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which namespaces and StatefulSets are looked after, and which an event concerns. */
-#include "control.h"
+#include "listening.h"
 #include "portside/heap.h"
 
 static bool is_set(const struct ps_set *set, struct ps_str namespace_name, struct ps_str name)
@@ -45,6 +45,7 @@ static void set_free(struct ps_set *set)
 void ps_set_drop(struct ps_controller *controller, struct ps_set *set)
 {
     struct ps_set **link = &controller->sets;
+    ps_checks_forget(controller, set);
     while (*link != set) {
         link = &(*link)->next;
     }

@@ -2,6 +2,7 @@
 /* The controller's state, shared by the files of this layer. One thread uses all of it. */
 #pragma once
 
+#include "dial.h"
 #include "portside/arena.h"
 #include "portside/config.h"
 #include "portside/kube_watch.h"
@@ -117,6 +118,7 @@ struct ps_leader {
 };
 
 struct ps_write;
+struct ps_check;
 
 struct ps_controller {
     const struct ps_config *config;
@@ -128,6 +130,8 @@ struct ps_controller {
     struct ps_set *sets;
     struct ps_node *nodes;
     struct ps_write *writes;
+    struct ps_check *checks;
+    struct ps_dialer dialer;
     struct ps_leader leader;
     struct ps_metrics *metrics;
     struct {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "portside/controller.h"
 
-#include "control.h"
+#include "listening.h"
 #include "portside/heap.h"
 #include "portside/kube_config.h"
 #include "portside/log.h"
@@ -182,6 +182,8 @@ static int wait_ms(const struct ps_controller *controller, int timeout_ms)
     if (!controller->leader.under_way && controller->leader.step_ms < at_ms) {
         at_ms = controller->leader.step_ms;
     }
+    uint64_t check_ms = controller->leader.leading ? ps_checks_due_ms(controller) : PS_NEVER;
+    at_ms = check_ms < at_ms ? check_ms : at_ms;
     bool ready = controller->leader.leading && ps_follows_known(controller) &&
                  ps_kube_pending(controller->kube) < PENDING_MAX;
     for (const struct ps_set *set = controller->sets; ready && set != NULL; set = set->next) {
@@ -206,7 +208,7 @@ static void hear(struct ps_controller *controller)
 
 bool ps_controller_turn(struct ps_controller *controller, int timeout_ms)
 {
-    struct pollfd wake = {.fd = controller->wake, .events = POLLIN};
+    struct pollfd fds[1 + PS_DIALS_MAX] = {{.fd = controller->wake, .events = POLLIN}};
     struct ps_error err;
     hear(controller);
     if (controller->left) {
@@ -216,10 +218,15 @@ bool ps_controller_turn(struct ps_controller *controller, int timeout_ms)
     ps_leader_turn(controller);
     if (led && !controller->leader.leading) {
         ps_writes_cancel(controller);
+        ps_checks_forget(controller, NULL);
+    }
+    if (controller->leader.leading) {
+        ps_checks_turn(controller);
     }
     reconcile_some(controller);
     ps_controller_measure(controller);
-    if (!ps_ok(ps_kube_turn(controller->kube, wait_ms(controller, timeout_ms), &wake, 1, &err))) {
+    size_t count = 1 + ps_dialer_fds(&controller->dialer, &fds[1]);
+    if (!ps_ok(ps_kube_turn(controller->kube, wait_ms(controller, timeout_ms), fds, count, &err))) {
         PS_LOG(PS_LOG_LEVEL_ERROR, "cannot wait", PS_LOG_STR("problem", ps_str_of(err.message)));
         (void)poll(NULL, 0, WAIT_MAX_MS);
     }
@@ -262,6 +269,7 @@ void ps_controller_free(struct ps_controller *controller)
         (void)pthread_join(controller->thread, NULL);
     }
     ps_writes_cancel(controller);
+    ps_checks_forget(controller, NULL);
     ps_leader_clear(controller);
     for (size_t kind = 0; kind < PS_KIND_COUNT; kind++) {
         ps_follow_free(controller->follows[kind]);

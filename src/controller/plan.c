@@ -53,6 +53,7 @@ static struct ps_broker_state broker_state(const struct ps_plan *plan,
         .node = pod->item->facts.node,
         .rack = rack_of(plan, pod, index),
         .was = pod->was[index],
+        .listening = pod->listening[index],
     };
     ps_endpoint_of_pod(pod->object, &plan->exposures.list[index], &state.host, &state.port);
     if (resolved->known) {
@@ -225,8 +226,7 @@ static void plan_all(struct ps_plan *plan)
     report(plan);
 }
 
-void ps_plan(struct ps_controller *controller, const struct ps_set *set,
-             struct ps_desire *ret_desire)
+void ps_plan(struct ps_controller *controller, struct ps_set *set, struct ps_desire *ret_desire)
 {
     struct ps_plan plan = {
         .controller = controller,

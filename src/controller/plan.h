@@ -32,8 +32,7 @@ struct ps_desire {
 };
 
 /* Inside ps_arena_run() of the controller's arena. May ask for nodes. */
-void ps_plan(struct ps_controller *controller, const struct ps_set *set,
-             struct ps_desire *ret_desire);
+void ps_plan(struct ps_controller *controller, struct ps_set *set, struct ps_desire *ret_desire);
 
 /* Subject of Events about the StatefulSet. */
 struct ps_event_subject ps_plan_subject(const struct ps_item_facts *facts);

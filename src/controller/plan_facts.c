@@ -67,6 +67,7 @@ static void read_pod(struct ps_plan *plan, const struct ps_item *item)
     for (size_t i = 0; i < PS_EXPOSURES_MAX; i++) {
         pod.resolved[i] = (struct ps_resolved){.reason = PS_STR("")};
         pod.was[i] = PS_STR("");
+        pod.listening[i] = PS_LISTENING_UNKNOWN;
     }
     if (pod.status.len > 0 && item->facts.node.len > 0) {
         const struct ps_node *node =

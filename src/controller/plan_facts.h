@@ -16,12 +16,13 @@ struct ps_plan_pod {
     struct ps_injected injected; /* by status */
     uint64_t ordinal;
     struct ps_resolved resolved[PS_EXPOSURES_MAX];
+    enum ps_listening listening[PS_EXPOSURES_MAX];
     struct ps_str was[PS_EXPOSURES_MAX]; /* host:port that it advertises, if that is outdated */
 };
 
 struct ps_plan {
     struct ps_controller *controller;
-    const struct ps_set *set;
+    struct ps_set *set;
     struct ps_arena *arena;
     uint64_t now_ms;
     struct ps_desire *desire;
@@ -52,6 +53,17 @@ bool ps_plan_gather(struct ps_plan *plan);
 /* NULL if there is none of that name. */
 const struct ps_json *ps_plan_find(size_t count, const struct ps_json *const *objects,
                                    struct ps_str name);
+
+bool ps_plan_is_over(const struct ps_json *pod);
+
+/* plan_listen.c: asks whether the pod's listeners answer, and tells of those that do not. */
+void ps_plan_listening(const struct ps_plan *plan, struct ps_plan_pod *pod);
+
+/* An Event on the pod. */
+void ps_plan_notice_pod(const struct ps_plan *plan, const struct ps_item_facts *pod,
+                        const struct ps_finding *finding);
+/* "pod kafka-0" */
+struct ps_str ps_plan_pod_words(const struct ps_plan *plan, const struct ps_item_facts *pod);
 
 /* plan_pods.c: endpoints of the pods, and what is to be told to those who look at them. */
 void ps_plan_pods(const struct ps_plan *plan);

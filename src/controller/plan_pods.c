@@ -16,8 +16,8 @@ void ps_plan_add_notice(const struct ps_plan *plan, const struct ps_event_subjec
     }
 }
 
-static void notice_pod(const struct ps_plan *plan, const struct ps_item_facts *pod,
-                       const struct ps_finding *finding)
+void ps_plan_notice_pod(const struct ps_plan *plan, const struct ps_item_facts *pod,
+                        const struct ps_finding *finding)
 {
     struct ps_event event = ps_finding_event(plan->arena, finding);
     const struct ps_event_subject subject = {PS_STR("v1"), PS_STR("Pod"), pod->namespace_name,
@@ -25,7 +25,7 @@ static void notice_pod(const struct ps_plan *plan, const struct ps_item_facts *p
     ps_plan_add_notice(plan, &subject, &event);
 }
 
-static struct ps_str pod_words(const struct ps_plan *plan, const struct ps_item_facts *pod)
+struct ps_str ps_plan_pod_words(const struct ps_plan *plan, const struct ps_item_facts *pod)
 {
     return ps_arena_printf(plan->arena, "pod %.*s", PS_FMT(pod->name));
 }
@@ -85,10 +85,10 @@ static void note_waiting(const struct ps_plan *plan, const struct ps_plan_pod *p
     const struct ps_finding finding = {
         .kind = PS_FINDING_WAITING,
         .exposure = target->exposure->name,
-        .object = pod_words(plan, &pod->item->facts),
+        .object = ps_plan_pod_words(plan, &pod->item->facts),
         .detail = target->resolved.reason,
     };
-    notice_pod(plan, &pod->item->facts, &finding);
+    ps_plan_notice_pod(plan, &pod->item->facts, &finding);
 }
 
 static void note_stale(const struct ps_plan *plan, struct ps_plan_pod *pod,
@@ -101,7 +101,7 @@ static void note_stale(const struct ps_plan *plan, struct ps_plan_pod *pod,
     }
 }
 
-static bool is_over(const struct ps_json *pod)
+bool ps_plan_is_over(const struct ps_json *pod)
 {
     struct ps_str phase = ps_json_get_text(ps_json_get(pod, "status"), "phase");
     return ps_json_is_string(ps_json_get2(pod, "metadata", "deletionTimestamp")) ||
@@ -114,23 +114,23 @@ static void note_unknown(const struct ps_plan *plan, const struct ps_plan_pod *p
     int64_t contract = pod->injected.contract;
     const struct ps_finding finding = {
         .kind = PS_FINDING_UNKNOWN_CONTRACT,
-        .object = pod_words(plan, &pod->item->facts),
+        .object = ps_plan_pod_words(plan, &pod->item->facts),
         .detail =
             contract == 0 ? PS_STR("") : ps_arena_printf(plan->arena, "%lld", (long long)contract),
     };
-    notice_pod(plan, &pod->item->facts, &finding);
+    ps_plan_notice_pod(plan, &pod->item->facts, &finding);
 }
 
 static void note_missing(const struct ps_plan *plan, const struct ps_item_facts *pod)
 {
     const struct ps_finding finding = {
         .kind = PS_FINDING_NOT_INJECTED,
-        .object = pod_words(plan, pod),
+        .object = ps_plan_pod_words(plan, pod),
         .detail = PS_STR("it was made before the namespace was labelled, or while no webhook "
                          "answered"),
     };
     plan->desire->tally.brokers[PS_BROKER_MISSING]++;
-    notice_pod(plan, pod, &finding);
+    ps_plan_notice_pod(plan, pod, &finding);
 }
 
 /* Pods of an older or newer revision may lack an exposure: only what they carry is resolved. */
@@ -168,7 +168,7 @@ static void plan_pod(const struct ps_plan *plan, struct ps_plan_pod *pod)
             (struct ps_pod_patch){pod->item->facts.name, patch.body};
     }
     for (size_t i = 0; i < patch.stale_count; i++) {
-        notice_pod(plan, &pod->item->facts, &patch.stale[i]);
+        ps_plan_notice_pod(plan, &pod->item->facts, &patch.stale[i]);
         note_stale(plan, pod, &patch.stale[i]);
     }
 }
@@ -176,7 +176,7 @@ static void plan_pod(const struct ps_plan *plan, struct ps_plan_pod *pod)
 /* One that has the label, but was not injected, got the label from somebody else. */
 static bool is_missing(const struct ps_plan *plan, const struct ps_plan_pod *pod)
 {
-    return pod->status.len == 0 && !plan->withdrawn && !is_over(pod->object) &&
+    return pod->status.len == 0 && !plan->withdrawn && !ps_plan_is_over(pod->object) &&
            !ps_item_is_opted_out(pod->object);
 }
 
@@ -191,6 +191,7 @@ void ps_plan_pods(const struct ps_plan *plan)
             note_unknown(plan, pod);
         } else if (pod->status.len > 0) {
             plan->desire->tally.brokers[PS_BROKER_INJECTED]++;
+            ps_plan_listening(plan, pod);
             if (pod->item->facts.node.len > 0) {
                 plan_pod(plan, pod);
             }

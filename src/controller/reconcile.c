@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "listening.h"
 #include "plan.h"
 #include "portside/log.h"
 
@@ -72,6 +73,7 @@ void ps_reconcile(struct ps_controller *controller, struct ps_set *set)
     forget_foreign(controller, set, PS_KIND_SERVICE);
     forget_foreign(controller, set, PS_KIND_CONFIG_MAP);
     ps_metrics_add(controller->metrics, PS_CONTROLLER_RECONCILES, 1);
+    ps_checks_begin(controller, set);
     if (!ps_ok(ps_arena_run(controller->arena, plan_round, &round, &err))) {
         PS_LOG(PS_LOG_LEVEL_ERROR, "cannot plan",
                PS_LOG_STR("namespace", ps_str_of(set->namespace_name)),
@@ -80,6 +82,7 @@ void ps_reconcile(struct ps_controller *controller, struct ps_set *set)
         ps_arena_reset(controller->arena);
         return;
     }
+    ps_checks_end(controller, set);
     set->tally = round.desire.tally;
     if (!round.desire.gone) {
         perform(controller, set, &round.desire);

@@ -26,6 +26,23 @@ int64_t ps_clock_wall_ms(void)
     return (int64_t)now.tv_sec * MS_PER_S + now.tv_nsec / 1000000;
 }
 
+bool ps_clock_parse(struct ps_str text, int64_t *ret_wall_ms)
+{
+    char copy[sizeof("2026-11-21T14:06:27Z")];
+    struct tm utc = {0};
+    if (text.len != sizeof(copy) - 1) {
+        return false;
+    }
+    memcpy(copy, text.ptr, text.len);
+    copy[text.len] = '\0';
+    const char *end = strptime(copy, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    if (end != &copy[text.len]) {
+        return false;
+    }
+    *ret_wall_ms = (int64_t)timegm(&utc) * MS_PER_S;
+    return true;
+}
+
 void ps_clock_format(int64_t wall_ms, char ret_text[PS_CLOCK_TEXT_BYTES])
 {
     time_t seconds = (time_t)(wall_ms / MS_PER_S);

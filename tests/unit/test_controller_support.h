@@ -68,15 +68,16 @@ void ps_fake_end(struct ps_fake *fake);
             LIST("{\"metadata\":{\"name\":\"ns\",\"resourceVersion\":\"1\"}}"), 1                  \
     }
 /* A list of one StatefulSet with these annotations. */
+#define STATEFULSET_LIST(annotations)                                                              \
+    LIST("{\"metadata\":{\"name\":\"kafka\",\"namespace\":\"ns\",\"uid\":\"u1\","                  \
+         "\"resourceVersion\":\"2\",\"annotations\":{" annotations                                 \
+         "}},\"spec\":{\"replicas\":2,\"template\":{\"metadata\":"                                 \
+         "{\"labels\":{\"app\":\"kafka\"}},\"spec\":{\"containers\":[{\"name\":\"kafka\","         \
+         "\"image\":\"apache/kafka:4.1.0\",\"env\":[" BROKER_ENV "]}]}}}}")
+#define STATEFULSETS_PATH "/apis/apps/v1/namespaces/ns/statefulsets?"
 #define STATEFULSETS_OF(annotations)                                                               \
     {                                                                                              \
-        "GET", "/apis/apps/v1/namespaces/ns/statefulsets?", 200,                                   \
-            LIST("{\"metadata\":{\"name\":\"kafka\",\"namespace\":\"ns\",\"uid\":\"u1\","          \
-                 "\"resourceVersion\":\"2\",\"annotations\":{" annotations                         \
-                 "}},\"spec\":{\"replicas\":2,\"template\":{\"metadata\":"                         \
-                 "{\"labels\":{\"app\":\"kafka\"}},\"spec\":{\"containers\":[{\"name\":\"kafka\"," \
-                 "\"image\":\"apache/kafka:4.1.0\",\"env\":[" BROKER_ENV "]}]}}}}"),               \
-            1                                                                                      \
+        "GET", STATEFULSETS_PATH, 200, STATEFULSET_LIST(annotations), 1                            \
     }
 #define STATEFULSETS STATEFULSETS_OF("")
 #define INJECTED                                                                                   \

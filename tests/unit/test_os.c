@@ -140,6 +140,29 @@ START_TEST(signals_are_read_from_a_descriptor)
 }
 END_TEST
 
+static const struct {
+    const char *text;
+    bool valid;
+    int64_t wall_ms;
+} times[] = {
+    {"2026-11-21T14:06:27Z", true, 1795269987000},
+    {"1970-01-01T00:00:00Z", true, 0},
+    {"1969-12-31T23:59:59Z", true, -1000},
+    {"2026-11-21T14:06:27.5Z", false, 0},
+    {"2026-11-21T14:06:27+", false, 0},
+    {"2026-13-21T14:06:27Z", false, 0},
+    {"2026-11-21 14:06:27Z", false, 0},
+    {"", false, 0},
+};
+
+START_TEST(a_time_is_read)
+{
+    int64_t wall_ms = 0;
+    ck_assert(ps_clock_parse(ps_str_of(times[_i].text), &wall_ms) == times[_i].valid);
+    ck_assert_int_eq(wall_ms, times[_i].wall_ms);
+}
+END_TEST
+
 START_TEST(clocks_run)
 {
     uint64_t before = ps_clock_mono_ns();
@@ -187,6 +210,7 @@ Suite *ps_test_suite(void)
     TCase *process = tcase_create("process");
     tcase_add_test(process, signals_are_read_from_a_descriptor);
     tcase_add_test(process, clocks_run);
+    tcase_add_loop_test(process, a_time_is_read, 0, (int)PS_COUNT(times));
     tcase_add_test(process, the_system_has_processors_and_descriptors);
     suite_add_tcase(suite, process);
     return suite;

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The listening check, against real sockets on loopback. */
+#include "support/runner.h"
+#include "test_controller_support.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define POD_BYTES 2048U
+#define YES "portside_controller_listeners{listening=\"yes\"}"
+#define NO "portside_controller_listeners{listening=\"no\"}"
+#define UNKNOWN "portside_controller_listeners{listening=\"unknown\"}"
+#define LONG_AGO "2020-01-01T00:00:00Z"
+#define SERVERS "\"bootstrap.servers\":\"203.0.113.1:31000\""
+#define INJECTED_BY_HOOK                                                                           \
+    "\"portside.dev/status\":\"{\\\"contract\\\":1,\\\"delivery\\\":\\\"hook\\\","                 \
+    "\\\"listeners\\\":{\\\"external\\\":\\\"PORTSIDE\\\"}}\""
+
+/* A broker of the test: its port, and what the API server tells of it. */
+struct broker {
+    int fd;
+    uint16_t port;
+    char statefulsets[4096];
+    char pods[POD_BYTES];
+};
+
+/* A broker whose port is bound to 127.0.0.1 but does not listen yet. annotations: further ones. */
+static void make_broker(struct broker *broker, const char *annotations, const char *status)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(address);
+    broker->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    ck_assert_int_eq(bind(broker->fd, (struct sockaddr *)&address, size), 0);
+    ck_assert_int_eq(getsockname(broker->fd, (struct sockaddr *)&address, &size), 0);
+    broker->port = ntohs(address.sin_port);
+    (void)snprintf(broker->statefulsets, sizeof(broker->statefulsets),
+                   STATEFULSET_LIST("\"portside.dev/listener-port\":\"%u\"%s"),
+                   (unsigned)broker->port, annotations);
+    (void)snprintf(broker->pods, sizeof(broker->pods), LIST("%s"), status);
+}
+
+#define READY(ready) "\"conditions\":[{\"type\":\"Ready\",\"status\":\"" ready "\"}]"
+#define RUNS(id, since)                                                                            \
+    "\"containerStatuses\":[{\"name\":\"kafka\",\"containerID\":\"" id                             \
+    "\",\"state\":{\"running\":{\"startedAt\":\"" since "\"}}}]"
+#define HERE "\"podIP\":\"127.0.0.1\",\"hostIP\":\"10.0.0.1\""
+
+static struct ps_fake *begin(const struct broker *broker, struct ps_fake_answer answers[6])
+{
+    const struct ps_fake_answer all[] = {
+        NAMESPACES,
+        {"GET", STATEFULSETS_PATH, 200, broker->statefulsets, 1},
+        {"GET", "/api/v1/pods?", 200, broker->pods, 1},
+        SERVICES,
+        NODE,
+    };
+    for (size_t i = 0; i < PS_COUNT(all); i++) {
+        answers[i] = all[i];
+    }
+    return ps_fake_begin(answers, answers[5].method == NULL ? 5 : 6);
+}
+
+static size_t accepted(const struct broker *broker)
+{
+    size_t count = 0;
+    int peer;
+    while ((peer = accept(broker->fd, NULL, NULL)) >= 0) {
+        (void)close(peer);
+        count++;
+    }
+    return count;
+}
+
+static void end(struct broker *broker, struct ps_fake *fake)
+{
+    ps_fake_end(fake);
+    ck_assert_int_eq(close(broker->fd), 0);
+}
+
+START_TEST(one_that_listens)
+{
+    struct broker broker;
+    struct ps_fake_answer answers[6] = {0};
+    make_broker(&broker, "", POD("4", INJECTED, HERE "," READY("True") "," RUNS("c", LONG_AGO)));
+    ck_assert_int_eq(listen(broker.fd, 8), 0);
+    struct ps_fake *fake = begin(&broker, answers);
+    ps_fake_wait(fake, "PATCH", MAP_PATH, "\\\"listening\\\":\\\"yes\\\"");
+    ps_fake_run(fake, 20);
+    ck_assert_int_eq(ps_fake_metric(fake, YES), 1);
+    ck_assert_uint_eq(accepted(&broker), 1);
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, ""), 0);
+    end(&broker, fake);
+}
+END_TEST
+
+START_TEST(one_that_refuses_until_it_listens)
+{
+    struct broker broker;
+    struct ps_fake_answer answers[6] = {0};
+    make_broker(&broker, "",
+                POD("4", INJECTED_BY_HOOK, HERE "," READY("True") "," RUNS("c", LONG_AGO)));
+    struct ps_fake *fake = begin(&broker, answers);
+    ps_fake_wait(fake, "POST", EVENT_PATH, "\"reason\":\"NotListening\"");
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, "portside.dev/listener-port"), 1);
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, "broker's log"), 1);
+    ps_fake_wait(fake, "PATCH", MAP_PATH, "\\\"listening\\\":\\\"no\\\"");
+    size_t with = ps_fake_count(fake, "PATCH", MAP_PATH, SERVERS);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", MAP_PATH, ""), with + 1);
+    ck_assert_int_eq(ps_fake_metric(fake, NO), 1);
+    ck_assert_int_eq(listen(broker.fd, 8), 0);
+    ps_fake_wait(fake, "POST", EVENT_PATH, "\"reason\":\"Listening\"");
+    ps_fake_run(fake, 50);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", MAP_PATH, SERVERS), with + 1);
+    ck_assert_int_eq(ps_fake_metric(fake, YES), 1);
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, ""), 2);
+    end(&broker, fake);
+}
+END_TEST
+
+/* No word of any of these, and their brokers stay in bootstrap.servers. */
+static const struct {
+    const char *annotations;
+    const char *status;
+} quiet[] = {
+    {"", READY("True") "," HERE "," RUNS("c", "2999-01-01T00:00:00Z")}, /* starting */
+    {"", READY("True") "," HERE "," RUNS("c", "yesterday")},
+    {"", READY("True") ",\"podIP\":\"127.0.0.1\",\"hostIP\":\"127.0.0.1\"," RUNS("c", LONG_AGO)},
+    {"", READY("False") "," HERE "," RUNS("c", LONG_AGO)},
+    {"", HERE "," RUNS("c", LONG_AGO)},
+    {"", READY("True") "," HERE},
+    {"", READY("True") "," RUNS("c", LONG_AGO)},
+    {"", READY("True") ",\"podIPs\":7,\"podIP\":\"nonsense\"," RUNS("c", LONG_AGO)},
+    {"", READY("True") ",\"phase\":\"Failed\"," HERE "," RUNS("c", LONG_AGO)},
+};
+
+START_TEST(no_false_alarm)
+{
+    struct broker broker;
+    struct ps_fake_answer answers[6] = {0};
+    char pod[POD_BYTES];
+    (void)snprintf(pod, sizeof(pod), POD("4", INJECTED, "%s"), quiet[_i].status);
+    make_broker(&broker, quiet[_i].annotations, pod);
+    struct ps_fake *fake = begin(&broker, answers);
+    ps_fake_wait(fake, "PATCH", MAP_PATH, SERVERS);
+    ps_fake_run(fake, 1300); /* a second refusal would come after one second */
+    ck_assert_int_eq(ps_fake_metric(fake, UNKNOWN), 1);
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, ""), 0);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", MAP_PATH, ""), 1);
+    end(&broker, fake);
+}
+END_TEST
+
+START_TEST(one_that_is_not_ready_is_not_dialled)
+{
+    struct broker broker;
+    struct ps_fake_answer answers[6] = {0};
+    make_broker(&broker, "", POD("4", INJECTED, HERE "," READY("False") "," RUNS("c", LONG_AGO)));
+    ck_assert_int_eq(listen(broker.fd, 8), 0);
+    struct ps_fake *fake = begin(&broker, answers);
+    ps_fake_wait(fake, "PATCH", MAP_PATH, SERVERS);
+    ps_fake_run(fake, 300);
+    ck_assert_uint_eq(accepted(&broker), 0);
+    /* Soon after it has become ready it is, and again when its container is another. */
+    ps_fake_tell(fake, "/api/v1/pods?",
+                 "{\"type\":\"MODIFIED\",\"object\":" POD(
+                     "10", INJECTED, HERE "," READY("True") "," RUNS("c", LONG_AGO)) "}");
+    ps_fake_wait(fake, "PATCH", MAP_PATH, "\\\"listening\\\":\\\"yes\\\"");
+    ck_assert_uint_eq(accepted(&broker), 1);
+    ps_fake_tell(fake, "/api/v1/pods?",
+                 "{\"type\":\"MODIFIED\",\"object\":" POD(
+                     "11", INJECTED, HERE "," READY("True") "," RUNS("d", LONG_AGO)) "}");
+    ps_fake_run(fake, 300);
+    ck_assert_uint_eq(accepted(&broker), 1);
+    end(&broker, fake);
+}
+END_TEST
+
+START_TEST(one_of_several_addresses_is_enough)
+{
+    struct broker broker;
+    struct ps_fake_answer answers[6] = {0};
+    make_broker(&broker, "",
+                POD("4", INJECTED,
+                    "\"podIPs\":[{\"ip\":\"127.0.0.2\"},{\"ip\":\"127.0.0.1\"}]," READY(
+                        "True") "," RUNS("c", LONG_AGO)));
+    ck_assert_int_eq(listen(broker.fd, 8), 0);
+    struct ps_fake *fake = begin(&broker, answers);
+    ps_fake_wait(fake, "PATCH", MAP_PATH, "\\\"listening\\\":\\\"yes\\\"");
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, ""), 0);
+    end(&broker, fake);
+}
+END_TEST
+
+START_TEST(a_new_leader_goes_on_with_what_the_last_one_found)
+{
+    struct broker broker;
+    struct ps_fake_answer answers[6] = {
+        [5] = {"GET", "/api/v1/configmaps?", 200,
+               LIST("{\"metadata\":{\"name\":\"external-kafka\",\"namespace\":\"ns\","
+                    "\"uid\":\"m\",\"resourceVersion\":\"3\",\"labels\":{"
+                    "\"app.kubernetes.io/managed-by\":\"portside\","
+                    "\"portside.dev/statefulset\":\"kafka\",\"portside.dev/role\":\"status\"}},"
+                    "\"data\":{\"brokers.json\":\"[{\\\"pod\\\":\\\"kafka-0\\\","
+                    "\\\"listening\\\":\\\"no\\\"}]\"}}"),
+               1}};
+    make_broker(&broker, "", POD("4", INJECTED, HERE "," READY("True") "," RUNS("c", LONG_AGO)));
+    struct ps_fake *fake = begin(&broker, answers);
+    ps_fake_wait(fake, "POST", EVENT_PATH, "\"reason\":\"NotListening\"");
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", MAP_PATH, SERVERS), 0);
+    ck_assert_int_eq(listen(broker.fd, 8), 0);
+    ps_fake_wait(fake, "POST", EVENT_PATH, "\"reason\":\"Listening\"");
+    ps_fake_wait(fake, "PATCH", MAP_PATH, SERVERS);
+    end(&broker, fake);
+}
+END_TEST
+
+Suite *ps_test_suite(void)
+{
+    Suite *suite = suite_create("controller_listen");
+    TCase *tc = tcase_create("loop");
+    tcase_set_timeout(tc, 20);
+    tcase_add_test(tc, one_that_listens);
+    tcase_add_test(tc, one_that_refuses_until_it_listens);
+    tcase_add_loop_test(tc, no_false_alarm, 0, (int)PS_COUNT(quiet));
+    tcase_add_test(tc, one_that_is_not_ready_is_not_dialled);
+    tcase_add_test(tc, one_of_several_addresses_is_enough);
+    tcase_add_test(tc, a_new_leader_goes_on_with_what_the_last_one_found);
+    suite_add_tcase(suite, tc);
+    return suite;
+}
