@@ -101,7 +101,7 @@ struct ps_exposure_reader;
       true, true, addresses) \
     X(ALLOCATE_NODE_PORTS, "allocate-node-ports", "true", "a switch", "true or false", \
       "`allocateLoadBalancerNodePorts` of the Services: `\"false\"` saves the node ports where the " \
-      "load balancers reach pods without them.", \
+      "load balancers reach pods without them. A Service that has one already keeps it.", \
       true, true, allocate) \
     X(ALLOW_FROM, "allow-from", "", "a list of address ranges", \
       "a comma-separated list of ranges such as 192.0.2.0/24", \
