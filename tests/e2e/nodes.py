@@ -9,6 +9,7 @@ from harness import CACHE, HERE, Cluster, Result, check, dump, load_manifest, wa
 MANIFESTS = os.path.join(HERE, "nodes")
 BIN = os.path.join(CACHE, "e2e", "bin")
 CLIENT = "198.51.100.100"
+NODES = ("n1", "n2", "n3")
 KAFKA_VERSION = "4.1.0"
 
 
@@ -37,12 +38,26 @@ def outside(script, *arguments):
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
+def set_addresses(node, *listed):
+    """The node has these addresses (TYPE=ADDRESS) in place of its own."""
+    subprocess.run([os.path.join(HERE, "set-addresses"), node, *listed], check=True)
+
+
+def reset_addresses(node):
+    """The node has the addresses that nodes-up gave it."""
+    set_addresses(node, "--usual")
+
+
 def bring_up():
     """The cluster, which tests/e2e/nodes-up has started, with the namespace of portside."""
     cluster = Cluster()
     body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "portside"}}
     status, answer, _ = cluster.request("POST", "/api/v1/namespaces", body)
     check(status in (201, 409), f"namespace portside: {answer}")
+    for node in NODES:
+        # A test that was killed may have changed them.
+        reset_addresses(node)
+        cluster.kubectl("uncordon", node)
     return cluster
 
 
@@ -67,7 +82,7 @@ def use_kafka():
         [os.path.join(HERE, "kafka-image"), KAFKA_VERSION], check=True, stdout=subprocess.PIPE
     )
     image = f"localhost/apache-kafka:{KAFKA_VERSION}"
-    for node in ("n1", "n2", "n3"):
+    for node in NODES:
         listed = enter(node, "ctr", "-n", "k8s.io", "images", "list", "-q", f"name=={image}").out
         if image not in listed:
             load = [os.path.join(HERE, "load-image"), made.stdout.decode().strip()]

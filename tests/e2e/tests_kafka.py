@@ -58,16 +58,16 @@ def check_messages(bootstrap):
     )
 
 
-def round_trip(context, manifest, delivery):
+def round_trip(context, manifest, delivery, change=None):
     use_kafka()
     namespace = context.namespace()
-    create(context, namespace, manifest)
+    create(context, namespace, manifest, change)
     endpoints = wait_endpoints(context, namespace, BROKERS)
     pods = wait_pods(context, namespace, "brokers are ready", is_ready, seconds=120)
     for pod in pods.values():
         check_injected(pod, "kafka", delivery)
     servers = wait_servers(context, namespace, endpoints)
-    check_listed(endpoints, [servers, *bootstrap_addresses(context, namespace, endpoints)])
+    check_listed(endpoints, [servers, *bootstrap_addresses(context, namespace)])
     check_messages(servers)
     return namespace
 
@@ -81,3 +81,16 @@ def test_real_kafka_whose_command_exports_the_listeners(context):
     for name in BROKERS:
         said = log_of(context, namespace, name, "kafka")
         check("portside: external: " in said, f"{name}: nothing said by the hook")
+
+
+def without_an_id(statefulset):
+    """Its author left out who each broker is, and has portside say it."""
+    (container,) = statefulset["spec"]["template"]["spec"]["containers"]
+    left = [entry for entry in container["env"] if entry["name"] != "KAFKA_NODE_ID"]
+    check(len(left) == len(container["env"]) - 1, "the manifest sets no KAFKA_NODE_ID")
+    container["env"] = left
+    statefulset["metadata"]["annotations"]["portside.dev/env"] = "KAFKA_NODE_ID={ordinal}"
+
+
+def test_real_kafka_whose_ids_come_from_portside(context):
+    round_trip(context, "kafka-env", "env", without_an_id)
