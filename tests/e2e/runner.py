@@ -16,6 +16,11 @@ from portside import Portside, find_binary
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+def closing():
+    """What a suite says before the line that counts."""
+    return ""
+
+
 class Context:
     """What a test is given: the cluster, a registered portside, namespaces that go afterwards."""
 
@@ -130,5 +135,8 @@ def main(text, modules, bring_up, down):
     except (Failed, subprocess.CalledProcessError) as error:
         print(f"run: {error}", file=sys.stderr)
         return 2
+    said = closing()
+    if said:
+        print(said)
     print(", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
     return 1 if counts["failed"] or not tests else 0

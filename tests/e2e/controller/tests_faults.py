@@ -18,6 +18,11 @@ def kill_api_server():
             os.kill(int(file.read().split()[0]), signal.SIGKILL)
 
 
+def start_api_server(more=""):
+    environment = {**os.environ, "PORTSIDE_E2E_APISERVER": more}
+    subprocess.run([os.path.join(HERE, "up"), "-q"], check=True, env=environment)
+
+
 def wait_for_the_controller_manager(test):
     """The next tests need it."""
     namespace = f"settle-{int(time.time() * 1000)}"
@@ -37,7 +42,7 @@ def test_the_api_server_is_away_for_a_while(test):
     before = test.cluster.wait_pod(namespace, "kafka-0")
     kill_api_server()
     time.sleep(8)
-    subprocess.run([os.path.join(HERE, "up"), "-q"], check=True)
+    start_api_server()
     begun = time.monotonic()
     bind(test.cluster, namespace, before["metadata"]["name"], "alpha")
     test.cluster.request("DELETE", f"/api/v1/namespaces/{namespace}/services/external-kafka-1")
