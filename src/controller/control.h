@@ -33,6 +33,7 @@ struct ps_follow {
     uint64_t begun; /* generation of the store when the last list began */
     bool known;     /* listed to its end once */
     bool troubled;  /* said in the log since it last went well */
+    enum ps_code told;
 };
 
 /* A namespace that is labelled, or where objects of ours are left. */

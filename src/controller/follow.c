@@ -130,11 +130,12 @@ static void on_trouble(void *arg, const struct ps_error *error)
 {
     struct ps_follow *follow = arg;
     ps_metrics_add(follow->controller->metrics, PS_CONTROLLER_FAILURES, 1);
-    if (!follow->troubled) {
+    if (!follow->troubled || follow->told != error->code) { /* a lost right, after an outage */
         PS_LOG(PS_LOG_LEVEL_WARN, "watch broken, trying again",
                PS_LOG_STR("problem", ps_str_of(error->message)));
     }
     follow->troubled = true;
+    follow->told = error->code;
 }
 
 struct ps_follow *ps_follow_new(struct ps_controller *controller, enum ps_kind kind,

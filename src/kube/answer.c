@@ -98,6 +98,25 @@ static const char *status_word(int status)
     }
 }
 
+/*
+ * The verb that the API server names in `User "u" cannot create resource "services"`: a server-side
+ * apply is a patch that may need create. As given, if it names none.
+ */
+static struct ps_str missing_verb(struct ps_str message, const char *verb)
+{
+    struct ps_str rest = message;
+    struct ps_str before = PS_STR("");
+    struct ps_str found = ps_str_of(verb);
+    struct ps_str word;
+    while (ps_str_split(&rest, ' ', &word)) {
+        if (ps_str_is(before, "cannot") && ps_str_starts(rest, "resource ")) {
+            found = word;
+        }
+        before = word;
+    }
+    return found;
+}
+
 void ps_kube_explain(const struct ps_kube_answer *answer, const char *verb, const char *resource,
                      struct ps_error *err)
 {
@@ -116,8 +135,9 @@ void ps_kube_explain(const struct ps_kube_answer *answer, const char *verb, cons
     enum ps_code code = ps_kube_outcome(answer) == PS_KUBE_FAILED ? PS_CODE_IO : PS_CODE_INPUT;
     if (rbac) {
         (void)!ps_ok(ps_fail(err, code,
-                             "%s: 403 %s: grant the verb '%s' on '%s' to this account: %.*s",
-                             answer->what, word, verb, resource, PS_FMT(message)));
+                             "%s: 403 %s: grant the verb '%.*s' on '%s' to this account: %.*s",
+                             answer->what, word, PS_FMT(missing_verb(message, verb)), resource,
+                             PS_FMT(message)));
         return;
     }
     (void)!ps_ok(ps_fail(err, code, "%s: %d %s%s%.*s", answer->what, answer->status, word,

@@ -136,6 +136,14 @@ static const struct fault {
      0,
      "patch pods 'kafka-0' in namespace 'kafka': 403 forbidden: grant the verb 'patch' on 'pods' "
      "to this account: pods are forbidden: User \"p\" cannot patch resource \"pods\""},
+    {"RBAC, of another verb",
+     {{.status = 403,
+       .body = STATUS(403, "Forbidden", "User \\\"p\\\" cannot create resource \\\"pods\\\"")}},
+     1,
+     PS_KUBE_FORBIDDEN,
+     0,
+     "patch pods 'kafka-0' in namespace 'kafka': 403 forbidden: grant the verb 'create' on 'pods' "
+     "to this account: User \"p\" cannot create resource \"pods\""},
     {"quota",
      {{.status = 403, .body = STATUS(403, "Forbidden", "exceeded quota")}},
      1,

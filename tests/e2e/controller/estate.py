@@ -49,6 +49,7 @@ class Estate:
         self.namespace = create(test, annotations=annotations)
         self.nodes = {"kafka-0": "alpha", "kafka-1": "beta", "kafka-2": "gamma"}
         self.host = None  # advertised-host, if there is one
+        self.more = lambda: ""  # what else is missing
         self.foreign = self.make_foreign()
         for pod, node in self.nodes.items():
             test.cluster.wait_pod(self.namespace, pod)
@@ -116,7 +117,7 @@ class Estate:
         if data.get("bootstrap.servers") != ",".join(expected):
             return f"bootstrap.servers is {data.get('bootstrap.servers')}, not {expected}"
         listed = [one["pod"] for one in json.loads(data["brokers.json"])]
-        return "" if listed == list(self.nodes) else f"brokers.json has {listed}"
+        return self.more() if listed == list(self.nodes) else f"brokers.json has {listed}"
 
     # What happens to it.
 
