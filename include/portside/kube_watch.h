@@ -63,5 +63,8 @@ bool ps_kube_watch_synced(const struct ps_kube_watch *watch);
 /* When bytes of the server last came, on the client's clock: how old the knowledge may be. */
 uint64_t ps_kube_watch_heard_ms(const struct ps_kube_watch *watch);
 
-/* Lists again at the next turn, as when the caller doubts what it knows. */
+/*
+ * Lists again at the next turn, as when the caller doubts what it knows, or knows that the server
+ * answers again: a pause after a failure ends.
+ */
 void ps_kube_watch_relist(struct ps_kube_watch *watch);

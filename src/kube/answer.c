@@ -134,10 +134,9 @@ void ps_kube_explain(const struct ps_kube_answer *answer, const char *verb, cons
     bool rbac = answer->status == 403 && verb != NULL && ps_str_contains(message, " cannot ");
     enum ps_code code = ps_kube_outcome(answer) == PS_KUBE_FAILED ? PS_CODE_IO : PS_CODE_INPUT;
     if (rbac) {
-        (void)!ps_ok(ps_fail(err, code,
-                             "%s: 403 %s: grant the verb '%.*s' on '%s' to this account: %.*s",
-                             answer->what, word, PS_FMT(missing_verb(message, verb)), resource,
-                             PS_FMT(message)));
+        (void)!ps_ok(ps_fail(
+            err, code, "%s: 403 %s: grant the verb '%.*s' on '%s' to this account: %.*s",
+            answer->what, word, PS_FMT(missing_verb(message, verb)), resource, PS_FMT(message)));
         return;
     }
     (void)!ps_ok(ps_fail(err, code, "%s: %d %s%s%.*s", answer->what, answer->status, word,

@@ -167,8 +167,7 @@ static void step(struct ps_kube_watch *watch, uint64_t now_ms)
     if (watch->stopped) {
         return;
     }
-    bool streams = watch->state == PS_WATCH_OPEN || watch->state == PS_WATCH_OPEN_DUE;
-    if (watch->relist && streams) {
+    if (watch->relist && watch->state != PS_WATCH_LISTING) {
         ps_watch_close(watch);
         ps_watch_list_later(watch, 0);
     }
@@ -205,8 +204,7 @@ void ps_watches_run(struct ps_kube *kube, uint64_t now_ms)
 
 static uint64_t due_ms(const struct ps_kube_watch *watch)
 {
-    bool streams = watch->state == PS_WATCH_OPEN || watch->state == PS_WATCH_OPEN_DUE;
-    if (watch->stopped || (watch->relist && streams)) {
+    if (watch->stopped || (watch->relist && watch->state != PS_WATCH_LISTING)) {
         return 0;
     }
     switch (watch->state) {

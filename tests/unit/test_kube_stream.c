@@ -161,6 +161,26 @@ START_TEST(a_caller_may_ask_for_the_list)
 }
 END_TEST
 
+START_TEST(a_caller_may_end_the_pause_after_a_failure)
+{
+    static const struct ps_script_step steps[] = {
+        {.expect = LIST, .status = 503, .retry_after_ms = 30000},
+        {.expect = LIST, .status = 200, .body = ONE},
+        {.expect = WATCH "5&*", .status = 200, .hangs = true},
+    };
+    struct told told = {.text = ""};
+    struct ps_script *script = ps_script_begin(steps, 3, 0);
+    struct ps_kube_watch *watch = ps_told_start(script, &told);
+    ps_script_run(script, 1000);
+    uint64_t asked_ms = ps_script_now_ms(script);
+    ps_kube_watch_relist(watch);
+    ps_script_run(script, 2000);
+    ck_assert_uint_le(ps_script_begun_ms(script, 1), asked_ms + 1);
+    ck_assert_str_eq(told.text, LIST_WORDS "503 service unavailable BEGIN +a END");
+    ps_script_end(script);
+}
+END_TEST
+
 START_TEST(a_watch_that_nobody_hears_is_refused)
 {
     static const struct ps_kube_resource pods = {"v1", "pods"};
@@ -184,6 +204,7 @@ Suite *ps_test_suite(void)
     tcase_add_test(tests, a_caller_may_stop_a_watch_in_its_callback);
     tcase_add_test(tests, a_stream_may_be_stopped_in_its_callback);
     tcase_add_test(tests, a_caller_may_ask_for_the_list);
+    tcase_add_test(tests, a_caller_may_end_the_pause_after_a_failure);
     tcase_add_test(tests, a_watch_that_nobody_hears_is_refused);
     suite_add_tcase(suite, tests);
     return suite;

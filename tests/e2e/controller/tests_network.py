@@ -35,16 +35,16 @@ def during(test, fault, seconds, limit, *patterns, drop=True, **options):
 
 
 def test_every_answer_is_500(test):
-    return during(test, "500 to everything for 8 s", 8, 12, ANY, status=500)
+    return during(test, "500 to everything for 8 s", 8, 8, ANY, status=500)
 
 
 def test_every_answer_is_503(test):
-    return during(test, "503 to everything for 8 s", 8, 12, ANY, status=503)
+    return during(test, "503 to everything for 8 s", 8, 8, ANY, status=503)
 
 
 @long
 def test_every_answer_is_503_for_a_minute(test):
-    return during(test, "503 to everything for 60 s", 60, 12, ANY, status=503)
+    return during(test, "503 to everything for 60 s", 60, 8, ANY, status=503)
 
 
 def test_writes_are_answered_by_500(test):
