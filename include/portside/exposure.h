@@ -110,6 +110,7 @@ struct ps_exposure {
     struct ps_str advertised_port; /* template, empty: the Service's port */
     struct ps_service_options service;
     bool start_when_missing; /* on-missing: start, after wait_timeout_s */
+    bool start_stated;       /* on-missing: start by the object itself, not the installation */
     uint64_t wait_timeout_s; /* 0: the table's default, 600 */
 };
 

@@ -19,7 +19,8 @@
 
 /*
  * JSON `{"<exposure>":{"was":"host:port","container":"<id>"}}` on the pod: the broker in that
- * container was started with an endpoint that has changed since.
+ * container was started with an endpoint that has changed since; with an empty "was": with none
+ * (on-missing: start).
  */
 #define PS_ANNOTATION_STALE "portside.dev/stale"
 #define PS_ANNOTATION_RACK "portside.dev/rack"
@@ -35,9 +36,10 @@ struct ps_resolve_input {
 
 /* An endpoint as it goes on the pod. */
 struct ps_resolved {
-    bool known;           /* host and port both are */
-    struct ps_str host;   /* valid, IPv6 in brackets; empty if not known */
-    struct ps_str port;   /* 1 to 65535; empty if not known */
+    bool known;         /* host and port both are, and the rack if one is wanted */
+    struct ps_str host; /* valid, IPv6 in brackets; empty if not known */
+    struct ps_str port; /* 1 to 65535; empty if not known */
+    bool rack_wanted;
     struct ps_str rack;   /* value of the node's rack-label; empty: none */
     struct ps_str reason; /* not known: what is missing, as the end of a sentence */
 };
@@ -55,7 +57,8 @@ struct ps_resolve_target {
 struct ps_resolve_patch {
     struct ps_str body; /* JSON merge patch with metadata.uid; empty: nothing to write */
     size_t stale_count;
-    struct ps_finding *stale; /* a running broker advertises something else; one per exposure */
+    /* STALE_ENDPOINT: a running broker advertises something else; NO_ENDPOINT: it runs without. */
+    struct ps_finding *stale; /* at most one per exposure */
 };
 
 /*

@@ -118,21 +118,22 @@ struct ps_str ps_status_name(struct ps_arena *arena, struct ps_str exposure,
 
 /* X-macro: enumerator, reason of the Event, whether it is a warning. */
 #define PS_FINDINGS(X)                                                                             \
-    X(NOT_LISTENING, "NotListening", true)       /* the broker refuses its listener port */        \
-    X(LISTENING, "Listening", false)             /* it answers again */                            \
-    X(NOT_INJECTED, "NotInjected", true)         /* runs without injection though it should */     \
-    X(STALE_ENDPOINT, "StaleEndpoint", true)     /* advertises what is no longer so */             \
-    X(ENDPOINT, "EndpointSet", false)            /* the pod got its endpoint */                    \
-    X(WAITING, "WaitingForEndpoint", true)       /* for longer than it should take */              \
-    X(FOREIGN_OBJECT, "ForeignObject", true)     /* an object of our name that is not ours */      \
-    X(NAME_COLLISION, "NameCollision", true)     /* ours, but of another exposure */               \
-    X(NAME_INVALID, "NameInvalid", true)         /* no Service can have that name */               \
-    X(PORT_TAKEN, "PortTaken", true)             /* the API server refused the node port */        \
-    X(PORT_OUT_OF_RANGE, "PortOutOfRange", true) /* base + ordinal is beyond 65535 */              \
-    X(POLICY, "RefusedByPolicy", true)           /* a Service annotation is not allowed */         \
-    X(REFUSED, "RequestRefused", true)           /* the API server refused something else */       \
-    X(FORBIDDEN, "Forbidden", true)              /* RBAC: detail is "verb resource" */             \
-    X(UNKNOWN_CONTRACT, "UnknownContract", true) /* the pod's contract is not one of ours */
+    X(NOT_LISTENING, "NotListening", true)         /* the broker refuses its listener port */      \
+    X(LISTENING, "Listening", false)               /* it answers again */                          \
+    X(NOT_INJECTED, "NotInjected", true)           /* runs without injection though it should */   \
+    X(STALE_ENDPOINT, "StaleEndpoint", true)       /* advertises what is no longer so */           \
+    X(NO_ENDPOINT, "StartedWithoutEndpoint", true) /* on-missing: start, after its time-out */     \
+    X(ENDPOINT, "EndpointSet", false)              /* the pod got its endpoint */                  \
+    X(WAITING, "WaitingForEndpoint", true)         /* for longer than it should take */            \
+    X(FOREIGN_OBJECT, "ForeignObject", true)       /* an object of our name that is not ours */    \
+    X(NAME_COLLISION, "NameCollision", true)       /* ours, but of another exposure */             \
+    X(NAME_INVALID, "NameInvalid", true)           /* no Service can have that name */             \
+    X(PORT_TAKEN, "PortTaken", true)               /* the API server refused the node port */      \
+    X(PORT_OUT_OF_RANGE, "PortOutOfRange", true)   /* base + ordinal is beyond 65535 */            \
+    X(POLICY, "RefusedByPolicy", true)             /* a Service annotation is not allowed */       \
+    X(REFUSED, "RequestRefused", true)             /* the API server refused something else */     \
+    X(FORBIDDEN, "Forbidden", true)                /* RBAC: detail is "verb resource" */           \
+    X(UNKNOWN_CONTRACT, "UnknownContract", true)   /* the pod's contract is not one of ours */
 
 enum ps_finding_kind {
 #define PS_FINDING_ENUM(id, reason, warning) PS_FINDING_##id,

@@ -2,6 +2,7 @@
 #include "announce.h"
 
 #include "endpoint.h"
+#include "env_extra.h"
 #include "plaintext.h"
 
 struct announcement {
@@ -11,6 +12,16 @@ struct announcement {
     const struct ps_injection *injection;
     struct ps_warnings *warnings;
 };
+
+static void announce_rack(const struct announcement *a)
+{
+    struct ps_str own = ps_env_stated_rack(a->exposures, &a->injection->broker, NULL);
+    if (a->exposures->rack_label.len > 0 && own.len > 0) {
+        ps_warn(a->warnings,
+                "portside.dev/rack-label: the broker's own rack stays, which %.*s sets",
+                PS_FMT(own));
+    }
+}
 
 static void announce_listener(const struct announcement *a, size_t index)
 {
@@ -108,15 +119,13 @@ static void warn_plaintext(const struct announcement *a)
     }
 }
 
-/* The facts do not matter for where host and port come from. */
 static bool waits_for_endpoint(const struct announcement *a)
 {
-    const struct ps_template_facts facts = {.pod = PS_STR("")};
+    if (a->exposures->rack_label.len > 0) {
+        return true;
+    }
     for (size_t i = 0; i < a->exposures->count; i++) {
-        struct ps_endpoint_sources sources =
-            ps_endpoint_sources(a->warnings->arena, &a->exposures->list[i], &facts);
-        if (sources.host.kind == PS_SOURCE_ANNOTATION ||
-            sources.port.kind == PS_SOURCE_ANNOTATION) {
+        if (ps_endpoint_is_awaited(a->warnings->arena, &a->exposures->list[i])) {
             return true;
         }
     }
@@ -134,6 +143,7 @@ void ps_announce(const struct ps_policy *policy, const struct ps_json *spec,
         announce_way(a, &a->exposures->list[i]);
         warn_unreachable(a, &a->exposures->list[i]);
     }
+    announce_rack(a);
     if (a->policy->plaintext != PS_CHOICE_ALLOW) {
         warn_plaintext(a);
     }

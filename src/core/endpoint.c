@@ -3,6 +3,15 @@
 
 #include <inttypes.h>
 
+#include "portside/resolve.h"
+
+const struct ps_source ps_endpoint_rack = {
+    .kind = PS_SOURCE_ANNOTATION,
+    .annotation = PS_STR_INIT(PS_ANNOTATION_RACK),
+    .variable = PS_STR_INIT("PORTSIDE_RACK"),
+    .file = PS_STR_INIT("rack"),
+};
+
 static struct ps_source source(struct ps_arena *arena, const struct ps_exposure *exposure,
                                const char *part, const char *variable_part)
 {
@@ -61,4 +70,12 @@ struct ps_endpoint_sources ps_endpoint_sources(struct ps_arena *arena,
                      ps_arena_printf(arena, "%" PRIu64, exposure->node_port_base + addend));
     }
     return sources;
+}
+
+/* The facts do not matter for where host and port come from. */
+bool ps_endpoint_is_awaited(struct ps_arena *arena, const struct ps_exposure *exposure)
+{
+    const struct ps_template_facts facts = {.pod = PS_STR("")};
+    struct ps_endpoint_sources sources = ps_endpoint_sources(arena, exposure, &facts);
+    return sources.host.kind == PS_SOURCE_ANNOTATION || sources.port.kind == PS_SOURCE_ANNOTATION;
 }

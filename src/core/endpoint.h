@@ -23,6 +23,12 @@ struct ps_endpoint_sources {
     struct ps_source port;
 };
 
+/* The broker's rack, which only the node's label tells. */
+extern const struct ps_source ps_endpoint_rack;
+
+/* True if a part of the endpoint is learned after admission, so that the broker waits for it. */
+bool ps_endpoint_is_awaited(struct ps_arena *arena, const struct ps_exposure *exposure);
+
 struct ps_endpoint_sources ps_endpoint_sources(struct ps_arena *arena,
                                                const struct ps_exposure *exposure,
                                                const struct ps_template_facts *facts);

@@ -197,6 +197,26 @@ static struct ps_str resolve_port(struct resolving *r)
     return port == 0 ? PS_STR("") : ps_arena_printf(r->arena, "%u", (unsigned)port);
 }
 
+/* The broker reads rack and endpoint when it starts, so both must be known before. */
+static struct ps_str resolve_rack(struct resolving *r)
+{
+    struct ps_str label = r->input->rack_label;
+    const struct ps_json *metadata = ps_json_get(r->input->node, "metadata");
+    if (label.len == 0) {
+        return PS_STR("");
+    }
+    if (r->input->node == NULL) {
+        return lack(r, PS_STR("the pod is bound to no node whose labels are known"));
+    }
+    const struct ps_json *value = ps_json_get_str(ps_json_get(metadata, "labels"), label);
+    if (ps_host_is_label_value(ps_json_text(value))) {
+        return ps_json_text(value);
+    }
+    return lack(r, ps_arena_printf(r->arena, "node '%.*s' has no %s '%.*s'",
+                                   PS_FMT(ps_json_get_text(metadata, "name")),
+                                   value == NULL ? "label" : "value for label", PS_FMT(label)));
+}
+
 void ps_resolve_endpoint(struct ps_arena *arena, const struct ps_resolve_input *input,
                          struct ps_resolved *ret_resolved)
 {
@@ -204,13 +224,13 @@ void ps_resolve_endpoint(struct ps_arena *arena, const struct ps_resolve_input *
     struct resolving r = {arena, input, families_of(input), &resolved};
     struct ps_str port = resolve_port(&r);
     struct ps_str host = resolve_host(&r);
-    resolved.known = host.len > 0 && port.len > 0;
+    struct ps_str rack = resolve_rack(&r);
+    bool placed = input->rack_label.len == 0 || rack.len > 0;
+    resolved.known = host.len > 0 && port.len > 0 && placed;
     resolved.host = resolved.known ? bracketed(arena, host) : PS_STR("");
     resolved.port = resolved.known ? port : PS_STR("");
-    if (input->rack_label.len > 0) {
-        const struct ps_json *labels = ps_json_get2(input->node, "metadata", "labels");
-        resolved.rack = ps_json_text(ps_json_get_str(labels, input->rack_label));
-    }
+    resolved.rack = rack;
+    resolved.rack_wanted = input->rack_label.len > 0;
     *ret_resolved = resolved;
 }
 

@@ -6,6 +6,7 @@
  * with is known only at the moment of a change; so the change itself leaves a mark on the pod,
  * bound to the container's id, and is found again until there is a new container.
  */
+#include "endpoint.h"
 #include "portside/buf.h"
 #include "portside/jw.h"
 #include "portside/resolve.h"
@@ -14,7 +15,7 @@
 /* What stands in PS_ANNOTATION_STALE about one exposure. */
 struct mark {
     struct ps_str exposure;
-    struct ps_str was; /* host:port */
+    struct ps_str was; /* host:port; empty: it was started without */
 };
 
 struct marking {
@@ -57,50 +58,86 @@ static void set_annotation(struct marking *m, struct ps_str key, struct ps_str v
     }
 }
 
-/* What the broker in the running container advertises, if that is known to be outdated. */
-static struct ps_str marked_endpoint(const struct marking *m, struct ps_str exposure)
+/* What is marked of the running container; NULL: nothing. */
+static const struct ps_json *mark_of(const struct marking *m, struct ps_str exposure)
 {
     const struct ps_json *mark = ps_json_get_str(m->old, exposure);
     bool same =
         m->container.len > 0 && ps_str_equal(ps_json_get_text(mark, "container"), m->container);
-    return same ? ps_json_get_text(mark, "was") : PS_STR("");
+    return same ? mark : NULL;
 }
 
+static struct ps_str endpoint_text(const struct marking *m, struct ps_str host, struct ps_str port)
+{
+    return host.len == 0 ? PS_STR("")
+                         : ps_arena_printf(m->arena, "%.*s:%.*s", PS_FMT(host), PS_FMT(port));
+}
+
+static void note(struct marking *m, const struct ps_resolve_target *target,
+                 enum ps_finding_kind kind, struct ps_str was)
+{
+    const struct ps_resolved *resolved = &target->resolved;
+    struct ps_str name = ps_json_get_text(ps_json_get(m->pod, "metadata"), "name");
+    m->patch->stale[m->patch->stale_count++] = (struct ps_finding){
+        .kind = kind,
+        .exposure = target->exposure->name,
+        .object = ps_arena_printf(m->arena, "pod %.*s", PS_FMT(name)),
+        .detail =
+            kind == PS_FINDING_NO_ENDPOINT && !resolved->known ? resolved->reason : PS_STR(""),
+        .was = was,
+        .is = endpoint_text(m, resolved->host, resolved->port),
+    };
+}
+
+/*
+ * With on-missing: start a container runs though there is no endpoint that it waited for; with
+ * 'wait' that cannot be, so there somebody has taken the annotation away.
+ */
+static bool started_without(const struct marking *m, const struct ps_resolve_target *target,
+                            struct ps_str advertised)
+{
+    const struct ps_json *mark = mark_of(m, target->exposure->name);
+    if (mark != NULL) {
+        return ps_json_get_text(mark, "was").len == 0;
+    }
+    return advertised.len == 0 && target->exposure->start_when_missing &&
+           (target->resolved.rack_wanted || ps_endpoint_is_awaited(m->arena, target->exposure));
+}
+
+/* What the broker in the running container was started with, if that is not what is so now. */
 static void find_stale(struct marking *m, const struct ps_resolve_target *target)
 {
     const struct ps_exposure *exposure = target->exposure;
+    const struct ps_resolved *resolved = &target->resolved;
+    const struct ps_json *mark = mark_of(m, exposure->name);
     struct ps_str host;
     struct ps_str port;
-    ps_endpoint_of_pod(m->pod, exposure, &host, &port);
-    struct ps_str is = ps_arena_printf(m->arena, "%.*s:%.*s", PS_FMT(target->resolved.host),
-                                       PS_FMT(target->resolved.port));
-    struct ps_str was = marked_endpoint(m, exposure->name);
-    if (was.len == 0 && host.len > 0) {
-        was = ps_arena_printf(m->arena, "%.*s:%.*s", PS_FMT(host), PS_FMT(port));
-    }
-    if (m->container.len == 0 || was.len == 0 || ps_str_equal(was, is) ||
-        m->mark_count == PS_EXPOSURES_MAX) {
+    if (m->container.len == 0 || m->mark_count == PS_EXPOSURES_MAX) {
         return;
     }
-    struct ps_str name = ps_json_get_text(ps_json_get(m->pod, "metadata"), "name");
-    m->marks[m->mark_count++] = (struct mark){exposure->name, was};
-    m->patch->stale[m->patch->stale_count++] = (struct ps_finding){
-        .kind = PS_FINDING_STALE_ENDPOINT,
-        .exposure = exposure->name,
-        .object = ps_arena_printf(m->arena, "pod %.*s", PS_FMT(name)),
-        .was = was,
-        .is = is,
-    };
+    ps_endpoint_of_pod(m->pod, exposure, &host, &port);
+    struct ps_str was = mark != NULL ? ps_json_get_text(mark, "was") : endpoint_text(m, host, port);
+    struct ps_str is = endpoint_text(m, resolved->host, resolved->port);
+    if (started_without(m, target, was)) {
+        note(m, target, PS_FINDING_NO_ENDPOINT, was);
+    } else if (resolved->known && was.len > 0 && !ps_str_equal(was, is)) {
+        note(m, target, PS_FINDING_STALE_ENDPOINT, was);
+    } else {
+        return;
+    }
+    if (resolved->known) {
+        m->marks[m->mark_count++] = (struct mark){exposure->name, was};
+    }
 }
 
 static void put_target(struct marking *m, const struct ps_resolve_target *target)
 {
     struct ps_arena *arena = m->arena;
     struct ps_str exposure = target->exposure->name;
+    find_stale(m, target);
     if (!target->resolved.known) {
         return;
     }
-    find_stale(m, target);
     set_annotation(m, ps_arena_printf(arena, "%.*s.portside.dev/host", PS_FMT(exposure)),
                    target->resolved.host);
     set_annotation(m, ps_arena_printf(arena, "%.*s.portside.dev/port", PS_FMT(exposure)),
@@ -140,9 +177,10 @@ static struct ps_str write_marks(const struct marking *m)
 static void keep_marks(struct marking *m, size_t count, const struct ps_resolve_target *targets)
 {
     for (size_t i = 0; i < count; i++) {
-        struct ps_str was = marked_endpoint(m, targets[i].exposure->name);
-        if (!targets[i].resolved.known && was.len > 0 && m->mark_count < PS_EXPOSURES_MAX) {
-            m->marks[m->mark_count++] = (struct mark){targets[i].exposure->name, was};
+        const struct ps_json *mark = mark_of(m, targets[i].exposure->name);
+        if (!targets[i].resolved.known && mark != NULL && m->mark_count < PS_EXPOSURES_MAX) {
+            m->marks[m->mark_count++] =
+                (struct mark){targets[i].exposure->name, ps_json_get_text(mark, "was")};
         }
     }
 }

@@ -92,6 +92,39 @@ void ps_env_extra_apply(struct ps_arena *arena, const struct ps_exposures *expos
     broker->container = container;
 }
 
+bool ps_env_names(const struct ps_json *list, struct ps_str variable)
+{
+    PS_JSON_EACH(name, list)
+    {
+        if (ps_str_equal(ps_json_text(name), variable)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct ps_str ps_env_rack_variable(const struct ps_broker *broker)
+{
+    return broker->family->env_rule == PS_ENV_RULE_BITNAMI ? PS_STR("KAFKA_CFG_BROKER_RACK")
+                                                           : PS_STR("KAFKA_BROKER_RACK");
+}
+
+struct ps_str ps_env_stated_rack(const struct ps_exposures *exposures,
+                                 const struct ps_broker *broker, const struct ps_json *added)
+{
+    /* The last one is wurstmeister's: a command whose output becomes broker.rack. */
+    const struct ps_str variables[] = {PS_STR("KAFKA_BROKER_RACK"), ps_env_rack_variable(broker),
+                                       PS_STR("RACK_COMMAND")};
+    const struct ps_json *env = ps_json_get(broker->original, "env");
+    for (size_t i = 0; i < PS_COUNT(variables); i++) {
+        bool own = ps_env_states(env, variables[i]) && !ps_env_names(added, variables[i]);
+        if (own || ps_env_extra_find(exposures, variables[i]) != NULL) {
+            return variables[i];
+        }
+    }
+    return PS_STR("");
+}
+
 bool ps_env_extra_hides_listeners(const struct ps_exposures *exposures)
 {
     static const char *const prefixes[] = {"KAFKA_", "KAFKA_CFG_"};

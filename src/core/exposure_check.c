@@ -143,12 +143,20 @@ static bool check_shared_port(struct ps_exposure_reader *reader)
     return true;
 }
 
+static bool check_timeout(struct ps_exposure_reader *reader)
+{
+    return reader->exposure->start_when_missing ||
+           !ps_exposure_is_stated(reader, PS_EXPOSURE_KEY_WAIT_TIMEOUT) ||
+           refuse(reader, PS_EXPOSURE_KEY_WAIT_TIMEOUT,
+                  "has no effect with on-missing 'wait': remove it or use on-missing 'start'");
+}
+
 bool ps_exposure_check_together(struct ps_exposure_reader *reader)
 {
     struct ps_exposure *exposure = reader->exposure;
     reader->source = PS_EXPOSURE_OF_OBJECT;
     if (!check_type(reader) || !check_switches(reader) || !check_families(reader) ||
-        !check_allow_from(reader)) {
+        !check_allow_from(reader) || !check_timeout(reader)) {
         return false;
     }
     /* Only a default of the installation can be left over here. */

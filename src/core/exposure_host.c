@@ -141,3 +141,19 @@ bool ps_host_is_label(struct ps_str text)
     }
     return is_name_label(text);
 }
+
+static bool is_alphanumeric(char c)
+{
+    return ps_is_alpha(c) || ps_is_digit(c);
+}
+
+bool ps_host_is_label_value(struct ps_str text)
+{
+    bool valid = text.len > 0 && text.len <= LABEL_MAX_BYTES && is_alphanumeric(text.ptr[0]) &&
+                 is_alphanumeric(text.ptr[text.len - 1]);
+    for (size_t i = 0; valid && i < text.len; i++) {
+        char c = text.ptr[i];
+        valid = is_alphanumeric(c) || c == '-' || c == '_' || c == '.';
+    }
+    return valid;
+}

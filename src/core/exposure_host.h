@@ -18,3 +18,6 @@ bool ps_host_is_valid(struct ps_str text);
 
 /* A DNS label of RFC 1123 in lower case, as Kubernetes wants for names. */
 bool ps_host_is_label(struct ps_str text);
+
+/* What Kubernetes takes as the value of a label, but not nothing. */
+bool ps_host_is_label_value(struct ps_str text);

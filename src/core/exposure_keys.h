@@ -101,7 +101,7 @@ struct ps_exposure_reader;
       true, true, addresses) \
     X(ALLOCATE_NODE_PORTS, "allocate-node-ports", "true", "a switch", "true or false", \
       "`allocateLoadBalancerNodePorts` of the Services: `\"false\"` saves the node ports where the " \
-      "load balancers reach pods without them.", \
+      "load balancers reach pods without them. A Service that has one already keeps it.", \
       true, true, allocate) \
     X(ALLOW_FROM, "allow-from", "", "a list of address ranges", \
       "a comma-separated list of ranges such as 192.0.2.0/24", \
@@ -118,8 +118,9 @@ struct ps_exposure_reader;
       "`ipFamilyPolicy` of the Services. If not set, that of the cluster.", \
       true, true, ip_family_policy) \
     X(RACK_LABEL, "rack-label", "", "a label", "the name of a node label", \
-      "Node label whose value becomes `broker.rack`.", \
-      false, false, label) \
+      "Node label whose value becomes `broker.rack`, as `topology.kubernetes.io/zone`. A broker " \
+      "waits until its node has the label; one that sets its rack itself keeps it.", \
+      false, true, label) \
     X(TLS_SECRET, "tls-secret", "", "the name of a Secret", \
       "lower-case letters, digits, '-' and '.'", \
       "Secret of type `kubernetes.io/tls` with the certificate of the listener.", \
@@ -140,12 +141,13 @@ struct ps_exposure_reader;
       false, true, env) \
     X(ON_MISSING, "on-missing", "wait", "an action", "wait or start", \
       "What happens while no endpoint is known: `wait` goes on waiting, `start` starts the " \
-      "broker unchanged after `wait-timeout`.", \
-      true, false, on_missing) \
+      "broker unchanged after `wait-timeout`, with hook delivery only. Of several exposures, " \
+      "none is added then; delete the pod once its endpoint is known.", \
+      true, true, on_missing) \
     X(WAIT_TIMEOUT, "wait-timeout", "10m", "a duration", \
       "numbers with h, m or s, such as 10m or 1m30s", \
       "How long `on-missing: start` waits.", \
-      true, false, duration) \
+      true, true, duration) \
     X(CONTAINER, "container", "", "the name of a container", \
       "at most 63 lower-case letters, digits and '-'", \
       "Container that runs the broker. If not set, it is detected.", \

@@ -5,7 +5,6 @@
 #include "exposure_template.h"
 
 #define SUBDOMAIN_MAX 253
-#define NAME_MAX_BYTES 63
 
 static struct ps_service_options *options(struct ps_exposure_reader *reader)
 {
@@ -39,6 +38,8 @@ bool ps_exposure_read_shared_port(struct ps_exposure_reader *reader, struct ps_s
 bool ps_exposure_read_on_missing(struct ps_exposure_reader *reader, struct ps_str value)
 {
     reader->exposure->start_when_missing = ps_str_is(value, "start");
+    reader->exposure->start_stated =
+        reader->exposure->start_when_missing && reader->source == PS_EXPOSURE_OF_OBJECT;
     return ps_exposure_read_word(reader, value);
 }
 
@@ -137,11 +138,6 @@ bool ps_exposure_read_ranges(struct ps_exposure_reader *reader, struct ps_str va
     return read_texts(reader, value, is_range, &options(reader)->allow_from);
 }
 
-static bool is_alphanumeric(char c)
-{
-    return ps_is_alpha(c) || ps_is_digit(c);
-}
-
 /* A subdomain of RFC 1123 in lower case. */
 static bool is_subdomain(struct ps_str text)
 {
@@ -160,13 +156,8 @@ static bool is_qualified(struct ps_str text)
     size_t slash = ps_str_index(text, '/');
     bool prefixed = slash < text.len;
     struct ps_str name = ps_str_slice(text, prefixed ? slash + 1 : 0, text.len);
-    bool valid = name.len > 0 && name.len <= NAME_MAX_BYTES && is_alphanumeric(name.ptr[0]) &&
-                 is_alphanumeric(name.ptr[name.len - 1]);
-    for (size_t i = 0; valid && i < name.len; i++) {
-        char c = name.ptr[i];
-        valid = is_alphanumeric(c) || c == '-' || c == '_' || c == '.';
-    }
-    return valid && (!prefixed || is_subdomain(ps_str_slice(text, 0, slash)));
+    return ps_host_is_label_value(name) &&
+           (!prefixed || is_subdomain(ps_str_slice(text, 0, slash)));
 }
 
 bool ps_exposure_read_class(struct ps_exposure_reader *reader, struct ps_str value)

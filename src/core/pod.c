@@ -3,6 +3,8 @@
  * The pod mutator. A pod is never denied: whatever speaks against an injection, it starts as its
  * author wrote it, with a warning.
  */
+#include "delivery_check.h"
+#include "env_extra.h"
 #include "exposure_fit.h"
 #include "plaintext.h"
 #include "pod_patch.h"
@@ -161,8 +163,8 @@ static bool settle_obstacle(struct ps_pod *pod, const struct ps_pod_lists *lists
     return found;
 }
 
-/* Its author's own variable is never changed. */
-static void warn_stated(struct ps_pod *pod)
+/* Wishes that the pod cannot have: its author's own variable, for one, is never changed. */
+static void warn_unheeded(struct ps_pod *pod)
 {
     for (size_t i = 0; i < pod->exposures.env.count; i++) {
         struct ps_str name = pod->exposures.env.list[i].name;
@@ -171,6 +173,18 @@ static void warn_stated(struct ps_pod *pod)
                     "portside.dev/env: the container sets %.*s itself, which stays as it is",
                     PS_FMT(name));
         }
+    }
+    struct ps_str rack =
+        ps_env_stated_rack(&pod->exposures, &pod->injection.broker, pod->plan.added);
+    if (ps_pod_wants_rack(&pod->plan) && rack.len > 0) {
+        ps_warn(&pod->decision->warnings,
+                "portside.dev/rack-label: the broker's own rack stays, which %.*s sets",
+                PS_FMT(rack));
+    }
+    struct ps_str start = ps_delivery_refused_start(pod->arena, &pod->exposures, &pod->injection);
+    if (start.len > 0) {
+        ps_warn(&pod->decision->warnings,
+                "%.*s: 'start' needs the hook: the pod waits for its endpoint", PS_FMT(start));
     }
 }
 
@@ -199,7 +213,7 @@ void ps_pod_mutate(struct ps_arena *arena, const struct ps_policy *policy,
         return;
     }
     ps_pod_patch(&pod, &lists);
-    warn_stated(&pod);
+    warn_unheeded(&pod);
     bool changed = ret_decision->patch.count > 0;
     settle(&pod, changed ? PS_VERDICT_INJECT : PS_VERDICT_UNCHANGED, PS_REASON_NONE, PS_STR(""));
 }

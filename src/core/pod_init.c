@@ -55,19 +55,50 @@ static void put_known(struct ps_jw *jw, const struct ps_source *source)
     }
 }
 
-/* Names of the files to wait for. */
+/* Seconds after which the broker of exposure starts without its endpoint; 0: never. */
+static uint64_t limit_of(const struct ps_pod_plan *plan, const struct ps_exposure *exposure)
+{
+    return ps_pod_is_hook(plan) && exposure->start_when_missing ? exposure->wait_timeout_s : 0;
+}
+
+/* The rack belongs to all exposures: it is waited for as long as one of them would be. */
+static uint64_t limit_of_all(const struct ps_pod_plan *plan)
+{
+    uint64_t longest = 0;
+    for (size_t i = 0; i < plan->exposures->count; i++) {
+        uint64_t limit = limit_of(plan, &plan->exposures->list[i]);
+        if (limit == 0) {
+            return 0;
+        }
+        longest = limit > longest ? limit : longest;
+    }
+    return longest;
+}
+
+static void put_wait(struct ps_buf *buf, const struct ps_source *source, uint64_t limit_s)
+{
+    if (source->kind != PS_SOURCE_ANNOTATION) {
+        return;
+    }
+    ps_buf_puts(buf, buf->len == 0 ? "" : " ");
+    ps_buf_put(buf, source->file);
+    if (limit_s > 0) {
+        ps_buf_printf(buf, "=%llu", (unsigned long long)limit_s);
+    }
+}
+
+/* The files to wait for, each with the seconds after which it is given up, if it ever is. */
 static struct ps_str wait_text(const struct ps_pod_plan *plan)
 {
     struct ps_buf buf;
     ps_buf_init(&buf, plan->arena, 64);
     for (size_t i = 0; i < plan->exposures->count; i++) {
-        const struct ps_source *sources[] = {&plan->sources[i].host, &plan->sources[i].port};
-        for (size_t j = 0; j < PS_COUNT(sources); j++) {
-            if (sources[j]->kind == PS_SOURCE_ANNOTATION) {
-                ps_buf_puts(&buf, buf.len == 0 ? "" : " ");
-                ps_buf_put(&buf, sources[j]->file);
-            }
-        }
+        uint64_t limit_s = limit_of(plan, &plan->exposures->list[i]);
+        put_wait(&buf, &plan->sources[i].host, limit_s);
+        put_wait(&buf, &plan->sources[i].port, limit_s);
+    }
+    if (ps_pod_wants_rack(plan)) {
+        put_wait(&buf, &ps_endpoint_rack, limit_of_all(plan));
     }
     return ps_buf_view(&buf);
 }

@@ -31,19 +31,18 @@ static void begin_pieces(const struct ps_pod_plan *plan, struct ps_pieces *ret_p
 
 bool ps_pod_has_added(const struct ps_pod_plan *plan, struct ps_str variable)
 {
-    PS_JSON_EACH(name, plan->added)
-    {
-        if (ps_str_equal(ps_json_text(name), variable)) {
-            return true;
-        }
-    }
-    return false;
+    return ps_env_names(plan->added, variable);
 }
 
 bool ps_pod_is_stated(const struct ps_pod_plan *plan, struct ps_str variable)
 {
     const struct ps_json *env = ps_json_get(plan->injection->broker.original, "env");
     return ps_env_states(env, variable) && !ps_pod_has_added(plan, variable);
+}
+
+bool ps_pod_wants_rack(const struct ps_pod_plan *plan)
+{
+    return plan->exposures->rack_label.len > 0;
 }
 
 bool ps_pod_is_hook(const struct ps_pod_plan *plan)
@@ -53,13 +52,12 @@ bool ps_pod_is_hook(const struct ps_pod_plan *plan)
 
 bool ps_pod_waits(const struct ps_pod_plan *plan)
 {
+    bool waits = ps_pod_wants_rack(plan);
     for (size_t i = 0; i < plan->exposures->count; i++) {
-        if (plan->sources[i].host.kind == PS_SOURCE_ANNOTATION ||
-            plan->sources[i].port.kind == PS_SOURCE_ANNOTATION) {
-            return true;
-        }
+        waits = waits || plan->sources[i].host.kind == PS_SOURCE_ANNOTATION ||
+                plan->sources[i].port.kind == PS_SOURCE_ANNOTATION;
     }
-    return false;
+    return waits;
 }
 
 bool ps_pod_needs_init(const struct ps_pod_plan *plan)
@@ -139,9 +137,14 @@ static struct ps_str listeners_text(const struct ps_pod_plan *plan)
     return ps_buf_view(&buf);
 }
 
-/* Behind ours, so that their values may name them. */
+/* Behind ours, so that their values may name them. The hook sets the rack by itself. */
 static void extra_entries(const struct ps_pod_plan *plan, struct ps_pieces *pieces)
 {
+    const struct ps_broker *broker = &plan->injection->broker;
+    if (ps_pod_wants_rack(plan) && !ps_pod_is_hook(plan) &&
+        ps_env_stated_rack(plan->exposures, broker, plan->added).len == 0) {
+        literal_entry(plan, pieces, ps_env_rack_variable(broker), PS_STR("$(PORTSIDE_RACK)"));
+    }
     for (size_t i = 0; i < plan->exposures->env.count; i++) {
         const struct ps_exposure_pair *pair = &plan->exposures->env.list[i];
         if (!ps_pod_is_stated(plan, pair->name)) {
@@ -153,12 +156,15 @@ static void extra_entries(const struct ps_pod_plan *plan, struct ps_pieces *piec
 
 void ps_pod_env(const struct ps_pod_plan *plan, struct ps_pieces *ret_pieces)
 {
-    begin_pieces(plan, ret_pieces, 3 + 2 * PS_EXPOSURES_MAX + plan->exposures->env.count);
+    begin_pieces(plan, ret_pieces, 5 + 2 * PS_EXPOSURES_MAX + plan->exposures->env.count);
     literal_entry(plan, ret_pieces, PS_STR("PORTSIDE_ORDINAL"),
                   ps_arena_printf(plan->arena, "%llu", (unsigned long long)plan->facts.ordinal));
     for (size_t i = 0; i < plan->exposures->count; i++) {
         source_entry(plan, ret_pieces, &plan->sources[i].host);
         source_entry(plan, ret_pieces, &plan->sources[i].port);
+    }
+    if (ps_pod_wants_rack(plan)) {
+        source_entry(plan, ret_pieces, &ps_endpoint_rack);
     }
     if (ps_pod_is_hook(plan)) {
         literal_entry(plan, ret_pieces, PS_STR("PORTSIDE_LISTENERS"), listeners_text(plan));
@@ -191,6 +197,9 @@ static void endpoint_volume(const struct ps_pod_plan *plan, struct ps_pieces *pi
     for (size_t i = 0; i < plan->exposures->count; i++) {
         put_item(plan, jw, &plan->sources[i].host);
         put_item(plan, jw, &plan->sources[i].port);
+    }
+    if (ps_pod_wants_rack(plan)) {
+        put_item(plan, jw, &ps_endpoint_rack);
     }
     ps_jw_array_end(jw);
     ps_jw_object_end(jw);

@@ -50,8 +50,11 @@ bool ps_pod_has_added(const struct ps_pod_plan *plan, struct ps_str variable);
 /* True if the container sets variable itself. */
 bool ps_pod_is_stated(const struct ps_pod_plan *plan, struct ps_str variable);
 
+/* True if the broker is to get a rack. */
+bool ps_pod_wants_rack(const struct ps_pod_plan *plan);
+
 bool ps_pod_is_hook(const struct ps_pod_plan *plan);
-/* True if an endpoint part has to be waited for. */
+/* True if a part of an endpoint, or the rack, has to be waited for. */
 bool ps_pod_waits(const struct ps_pod_plan *plan);
 /* True if the init container is needed at all. */
 bool ps_pod_needs_init(const struct ps_pod_plan *plan);

@@ -2,6 +2,7 @@
 #include "pod_patch.h"
 
 #include "hazard_view.h"
+#include "portside/resolve.h"
 
 static bool is_our_variable(const struct ps_pod_plan *plan, struct ps_str name,
                             const struct ps_json *entry)

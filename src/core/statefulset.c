@@ -5,7 +5,7 @@
  * portside never starts a rollout.
  */
 #include "announce.h"
-#include "env_extra.h"
+#include "delivery_check.h"
 #include "exposure_fit.h"
 #include "plaintext.h"
 #include "pod_patch.h"
@@ -144,29 +144,15 @@ static bool check_fit(struct statefulset *set)
     return flaw.len == 0;
 }
 
-/*
- * A variable that the container sets itself stays, so the annotation would say something that is
- * not so. Where it is the template that changed, a warning is enough. False if it was denied.
- */
-static bool check_env(struct statefulset *set)
+/* Where it is the template that changed, a warning is enough. False if it was denied. */
+static bool check_delivery(struct statefulset *set)
 {
-    const struct ps_broker *broker = &set->injection.broker;
-    const struct ps_json *env = ps_json_get(broker->original, "env");
-    for (size_t i = 0; i < set->exposures.env.count; i++) {
-        struct ps_str name = set->exposures.env.list[i].name;
-        if (!ps_env_states(env, name)) {
-            continue;
-        }
-        struct ps_str message = ps_arena_printf(
-            set->arena,
-            "portside.dev/env: container '%.*s' sets %.*s itself: remove it there or here",
-            PS_FMT(broker->container_name), PS_FMT(name));
-        if (annotations_are_new(set)) {
-            settle(set, PS_VERDICT_DENY, PS_REASON_INVALID_ANNOTATION, message);
-            return false;
-        }
-        ps_warn(&set->decision->warnings, "%.*s", PS_FMT(message));
+    struct ps_str message = ps_delivery_problem(set->arena, &set->exposures, &set->injection);
+    if (message.len > 0 && annotations_are_new(set)) {
+        settle(set, PS_VERDICT_DENY, PS_REASON_INVALID_ANNOTATION, message);
+        return false;
     }
+    ps_warn_text(&set->decision->warnings, message);
     return true;
 }
 
@@ -255,7 +241,7 @@ static void settle_inject(struct statefulset *set)
         deny(set, PS_REASON_POLICY, refusal);
         return;
     }
-    if (!check_fit(set) || !check_env(set)) {
+    if (!check_fit(set) || !check_delivery(set)) {
         return;
     }
     if (has_claim_of_our_name(set) || has_obstacle(set)) {

@@ -29,6 +29,10 @@ static const char *const words[] = {
     [PS_FINDING_STALE_ENDPOINT] =
         "{object} advertises '{was}' for exposure '{exposure}', but is reached at '{is}' now: "
         "delete the pod, so that the broker starts with the new endpoint",
+    [PS_FINDING_NO_ENDPOINT] =
+        "{object} runs without the listener of exposure '{exposure}', as no endpoint was known when "
+        "its broker started[ ({detail})]: delete the pod once there is one, so that the broker "
+        "starts with it",
     [PS_FINDING_ENDPOINT] = "exposure '{exposure}' of {object} is reached at '{is}'",
     [PS_FINDING_WAITING] = "{object} waits for the endpoint of exposure '{exposure}'[: {detail}]",
     [PS_FINDING_FOREIGN_OBJECT] =

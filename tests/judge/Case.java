@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /** One row of the table cases.txt, whose head describes the form. */
@@ -44,7 +45,10 @@ final class Case {
     final Set<String> except = new TreeSet<>();
     final Set<String> repaired = new TreeSet<>();
     String newline = "\n";
+    final Map<String, String> env = new TreeMap<>();
     String unchanged = "";
+    String unchangedByHook = "";
+    String rack = "";
 
     private Case(String name, int line) {
         this.name = name;
@@ -91,6 +95,9 @@ final class Case {
             case "want" -> wishes.add(wish(value));
             case "taken" -> taken.add(value);
             case "unchanged" -> unchanged = value;
+            case "hook" -> unchangedByHook = value;
+            case "rack" -> rack = value;
+            case "env" -> env.put(value.split("=", 2)[0], value.split("=", 2)[1]);
             case "kafka" -> accepted.addAll(List.of(value.split(" ")));
             case "except" -> except.addAll(List.of(value.split(" ")));
             case "repairs" -> repaired.addAll(List.of(value.split(" ")));

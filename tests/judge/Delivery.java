@@ -59,6 +59,10 @@ final class Delivery {
             specs.add(wish.spec());
         }
         env.put("PORTSIDE_LISTENERS", String.join(",", specs));
+        if (!c.rack.isEmpty()) {
+            env.put("PORTSIDE_RACK", c.rack);
+        }
+        env.putAll(c.env);
         String said = run(builder);
         List<String> arguments = new ArrayList<>(Arrays.asList(Files.readString(dump).split("\0")));
         arguments = arguments.subList(arguments.indexOf("kafka.Kafka") + 1, arguments.size());

@@ -96,7 +96,7 @@ public final class Judge {
         Delivery.Result hook = delivery.hook(c, file, broker.before3());
         Broker.Config byHook = broker.read(broker.properties(hook.arguments()));
         judge(c, major, original, hook, byHook, arguments);
-        if (!plans) {
+        if (!plans || !c.unchangedByHook.isEmpty()) {
             return;
         }
         Delivery.Result plan = delivery.plan(c, properties, broker.before3());
@@ -134,10 +134,11 @@ public final class Judge {
     private void judge(Case c, String major, Broker.Config original, Delivery.Result result,
                        Broker.Config config, List<String> arguments) throws Verdict {
         String by = arguments == null ? "planner: " : "hook: ";
-        check(result.reason().equals(c.unchanged), by + "expected '" + c.unchanged
+        String unchanged = c.unchanged.isEmpty() ? c.unchangedByHook : c.unchanged;
+        check(result.reason().equals(unchanged), by + "expected '" + unchanged
             + "' as the reason for no change, got '" + result.reason() + "' (" + result.said().trim()
             + ")");
-        if (!c.unchanged.isEmpty()) {
+        if (!unchanged.isEmpty()) {
             check(config.properties().equals(original.properties()), by + "changed the settings");
             check(arguments == null || arguments.equals(result.arguments()),
                 by + "changed the arguments");
@@ -199,7 +200,7 @@ public final class Judge {
         checkSame(by + "protocol map", map, actual);
     }
 
-    /** No other property changes, but for those taken over from the mirrored listener. */
+    /** No other property changes, but for the rack and what the mirrored listener lends. */
     private static void checkOthers(Case c, String by, Broker.Config original, Broker.Config config,
                                     boolean takesOver) throws Verdict {
         Properties expected = copy(original.properties());
@@ -212,6 +213,9 @@ public final class Judge {
             String[] names = taken.split(" <- ");
             check(original.properties().containsKey(names[1]), "no such setting: " + names[1]);
             expected.setProperty(names[0], original.properties().getProperty(names[1]));
+        }
+        if (takesOver && !c.rack.isEmpty()) {
+            expected.putIfAbsent("broker.rack", c.rack);
         }
         checkSame(by + "other properties", new TreeMap<>(expected), new TreeMap<>(actual));
     }

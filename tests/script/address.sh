@@ -174,7 +174,9 @@ test_parts() {
     )"
     same "$shell: nothing to wait for" '' "$(PORTSIDE_WAIT='' && address "$shell" "$folder" 2>&1)"
     same "$shell: PORTSIDE_WAIT unset" '' "$(unset PORTSIDE_WAIT && address "$shell" "$folder" 2>&1)"
-    for PORTSIDE_WAIT in external '../x.host' '*.host' 'a.b.host' 'external.hosts' '.host'; do
+    for PORTSIDE_WAIT in external '../x.host' '*.host' 'a.b.host' 'external.hosts' '.host' racks rack.rack '../rack' \
+        external.host= external.host=0 external.host=01 external.host=x external.host=1x external.host=-1 \
+        external.host=100000 external.host=1=2 'external.host=$(id)' rack=; do
         status=0
         (address "$shell" "$folder" >/dev/null 2>&1) || status=$?
         same "$shell: PORTSIDE_WAIT='$PORTSIDE_WAIT' is refused" 1 "$status"
@@ -182,9 +184,74 @@ test_parts() {
     PORTSIDE_WAIT='external.host external.port'
 }
 
+good_labels=(a 0 zone-a eu-west-1a A.b_c-d "$(printf '%063d' 0)")
+bad_labels=('' - -a a- .a a. _a a_ 'a b' 'a/b' 'a,b' 'a=b' a: '$(id)' '`id`' "a'b" 'a"b' 'a\b' 'ü' '*' $'a\n' $'a\nb' $'a\tb'
+    ' a' 'a ' $'a\r' "$(printf '%064d' 0)")
+
+test_rack() {
+    local value id status=0
+    same "$shell: good racks" "$(printf 'yes %.0s' "${good_labels[@]}")" "$(judge is_label "${good_labels[@]}")"
+    for value in "${bad_labels[@]}"; do
+        same "$shell: bad rack '$value'" 'no ' "$(judge is_label "$value")"
+    done
+    begin "$folder" kafka-0 31000
+    printf 'zone-a\n' >"$folder/endpoint/rack"
+    same "$shell: rack" $'portside: external: kafka-0:31000\nportside: rack: zone-a' "$(
+        export PORTSIDE_WAIT='external.host external.port rack'
+        address "$shell" "$folder" 2>&1
+    )"
+    same "$shell: rack alone" 'portside: rack: zone-a' "$(PORTSIDE_WAIT=rack && address "$shell" "$folder" 2>&1)"
+    : >"$folder/endpoint/rack"
+    PORTSIDE_WAIT='external.host rack' address "$shell" "$folder" >"$folder/out" 2>&1 &
+    id=$!
+    sleep 0.5
+    same "$shell: an empty rack is waited for" 'portside: waiting for rack' "$(<"$folder/out")"
+    printf '$(id)\n\nx' >"$folder/endpoint/rack"
+    sleep 0.5
+    has "$shell: a malformed rack is told" "not a usable endpoint: rack is '?" "$(<"$folder/out")"
+    printf b >"$folder/endpoint/rack"
+    wait "$id" || status=$?
+    same "$shell: ends when the rack stands" 0 "$status"
+    has "$shell: prints the rack that came" 'portside: rack: b' "$(<"$folder/out")"
+    rm "$folder/endpoint/rack"
+}
+
+# With on-missing: start.
+test_limit() {
+    local out began id status=0
+    begin "$folder" kafka-0 31000
+    same "$shell: a limit is of no matter where all is there" 'portside: external: kafka-0:31000' "$(
+        export PORTSIDE_WAIT='external.host=1 external.port=1'
+        address "$shell" "$folder" 2>&1
+    )"
+    rm -f "$folder/endpoint/external.host" "$folder/endpoint/rack"
+    began=${EPOCHREALTIME/./}
+    out=$(
+        export PORTSIDE_WAIT='external.host=1 external.port=1 rack=2'
+        address "$shell" "$folder" 2>&1
+    ) || status=$?
+    same "$shell: waits no longer than it may, and ends well" 0 "$status"
+    holds "$shell: waits for the longest limit" test $((${EPOCHREALTIME/./} - began)) -gt 1900000
+    holds "$shell: waits not much longer" test $((${EPOCHREALTIME/./} - began)) -lt 8000000
+    has "$shell: says that it goes on without" \
+        'no external.host, rack after 2 s: the broker starts without its external listener (portside.dev/on-missing: start)' "$out"
+    lacks "$shell: prints no half of an endpoint" '31000' "$out"
+    # One that may be given up does not end the wait for another.
+    PORTSIDE_WAIT='external.host=1 vpn.host' address "$shell" "$folder" >"$folder/out" 2>&1 &
+    id=$!
+    sleep 3
+    holds "$shell: one exposure has no limit" kill -0 "$id"
+    printf kafka-0 >"$folder/endpoint/vpn.host"
+    status=0
+    wait "$id" || status=$?
+    same "$shell: ends when the other is there" 0 "$status"
+    has "$shell: names what is missing" 'no external.host after ' "$(<"$folder/out")"
+    rm -f "$folder/endpoint/vpn.host"
+}
+
 # Only in shells that look for sleep in PATH.
 test_reminder() {
-    local bin=$folder/bin id
+    local bin=$folder/bin id tries
     mkdir -p "$bin" "$folder/endpoint"
     rm -f "$folder"/endpoint/*
     printf bad: >"$folder/endpoint/external.port"
@@ -192,7 +259,10 @@ test_reminder() {
     chmod +x "$bin/sleep"
     (PATH=$bin:$PATH && address "$shell" "$folder" >"$folder/out" 2>&1) &
     id=$!
-    sleep 1.5
+    for ((tries = 0; tries < 100; tries++)); do
+        sleep 0.2
+        [[ $(<"$folder/out") != *'after 60 s'* ]] || break
+    done
     kill -TERM "$id"
     wait "$id" || :
     has "$shell: reminds after 30 s" "still waiting for external.host, external.port (external.port is 'bad:') after 30 s; check the log of the portside controller" "$(<"$folder/out")"
@@ -226,6 +296,8 @@ test_shell() {
     test_waiting
     test_install
     test_parts
+    test_rack
+    test_limit
     test_bare
     case $shell in
     dash | bash) test_reminder ;;

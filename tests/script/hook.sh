@@ -86,6 +86,72 @@ test_endpoints() {
     unset PORTSIDE_EXTERNAL_PORT
 }
 
+# start_racked VALUE ARGUMENT…: start with PORTSIDE_RACK.
+start_racked() {
+    export PORTSIDE_RACK=$1
+    shift
+    start "$@"
+    unset PORTSIDE_RACK
+}
+
+test_rack() {
+    local value own=$hook_folder/rack.properties override='<--override><broker.rack='
+    for value in a zone-a.b_C 0 "$(printf '%063d' 0)"; do
+        start_racked "$value" kafka.Kafka "$properties"
+        same "rack '$value'" "<kafka.Kafka><$properties><$plain$override$value>" "$out"
+        has "rack '$value': said" "portside: broker.rack is $value" "$err"
+    done
+    for value in '' ' ' -a a- .a a_ 'a b' 'a,b' 'a/b' 'a=b' $'a\n' $'a\nb' '$(id)' '`id`' 'ü' '*' "a'b" 'a"b' 'a\b' \
+        "$(printf '%064d' 0)"; do
+        start_racked "$value" kafka.Kafka "$properties"
+        left "rack '$value'" endpoint
+    done
+    printf 'listeners=PLAINTEXT://:9092\nbroker.rack=mine-s3cr3t\n' >"$own"
+    start_racked zone-a kafka.Kafka "$own"
+    same 'a rack of its own stays' "<kafka.Kafka><$own><$plain" "$out"
+    has 'a rack of its own: said' 'the broker sets broker.rack itself, which stays' "$err"
+    lacks 'a rack of its own is not printed' s3cr3t "$err"
+    start_racked zone-a kafka.Kafka "$properties" --override broker.rack=mine
+    lacks 'a rack of its own by --override' "${override}zone-a" "$out"
+    start_racked zone-a kafka.Kafka "$properties" --override broker.rack=zone-a
+    same 'the rack is there already: nothing is said of it' 1 "$(grep -c '' <<<"$err")"
+    # The listener is there already, but not the rack.
+    printf '%s\n' 'listeners=PLAINTEXT://:9092,PORTSIDE://:9194' \
+        'advertised.listeners=PLAINTEXT://h:9092,PORTSIDE://203.0.113.11:31000' \
+        'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,PORTSIDE:PLAINTEXT' >"$own"
+    start_racked zone-a kafka.Kafka "$own"
+    same 'the rack alone' "<kafka.Kafka><$own>${override}zone-a>" "$out"
+    same 'the rack alone: said' 'portside: broker.rack is zone-a' "$err"
+    start kafka.Kafka "$own"
+    same 'neither: arguments' "<kafka.Kafka><$own>" "$out"
+    same 'neither: nothing is said' '' "$err"
+    # A wrapper passes a second time with what the first pass made.
+    once=$(PORTSIDE_RACK=zone-a BASH_ENV=$hook PORTSIDE_LISTENERS=external=PORTSIDE:9194:mirror \
+        PORTSIDE_EXTERNAL_HOST=203.0.113.11 PORTSIDE_EXTERNAL_PORT=31000 \
+        bash -c 'exec "$0" "$@"' "$hook_folder/kafka-run-class.sh" kafka.Kafka "$properties" 2>"$hook_folder/err")
+    same 'a wrapper passes twice with a rack' "<kafka.Kafka><$properties><$plain${override}zone-a>" "$once"
+    same 'a wrapper passes twice with a rack: two lines' 2 "$(grep -c '' "$hook_folder/err")"
+}
+
+# All exposures or none: one without an endpoint leaves the broker as it is.
+test_exposures() {
+    local both="external=PORTSIDE:9194:mirror,vpn-a=VPN:9195:mirror" PORTSIDE_LISTENERS
+    PORTSIDE_LISTENERS=$both
+    export PORTSIDE_VPN_A_HOST=fd00::1 PORTSIDE_VPN_A_PORT=31001
+    start kafka.Kafka "$properties"
+    has 'two exposures' 'listeners=PLAINTEXT://:9092,PORTSIDE://:9194,VPN://:9195>' "$out"
+    has 'two exposures: advertised' 'PORTSIDE://203.0.113.11:31000,VPN://[fd00::1]:31001>' "$out"
+    same 'two exposures: two lines' 2 "$(grep -c '' <<<"$err")"
+    PORTSIDE_VPN_A_HOST='' start kafka.Kafka "$properties"
+    left 'the second of two has no endpoint' endpoint
+    has 'the second of two has no endpoint: which' 'portside: vpn-a: not added' "$err"
+    PORTSIDE_EXTERNAL_PORT='' start kafka.Kafka "$properties"
+    left 'the first of two has no endpoint' endpoint
+    start_racked '' kafka.Kafka "$properties"
+    left 'two exposures and no rack' endpoint
+    unset PORTSIDE_VPN_A_HOST PORTSIDE_VPN_A_PORT
+}
+
 test_settings() {
     local value
     for value in external 'external=PORTSIDE' external=PORTSIDE:0:mirror external=PORTSIDE:x:mirror \
@@ -209,6 +275,8 @@ test_old_bash() {
 test_arguments
 test_twice
 test_endpoints
+test_rack
+test_exposures
 test_settings
 test_secrets
 test_versions

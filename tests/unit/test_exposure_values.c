@@ -76,6 +76,11 @@ static const struct {
     {"family", "custom", " family=custom "},
     {"delivery", "env", " delivery=env."},
     {"delivery", "hook", " delivery=hook."},
+    {"rack-label", "topology.kubernetes.io/zone", "count=1 "},
+    {"rack-label", "rack", "count=1 "},
+    {"on-missing", "wait", "count=1 "},
+    {"on-missing", "start", "count=1 "},
+    {"wait-timeout", "10m", "count=1 "},
     {"env", "KAFKA_NODE_ID={ordinal}", "count=1 "},
     {"env", "\n# ids\n A = {ordinal + 100} \nB=", "count=1 "},
     {"type", "LoadBalancer", " type=LoadBalancer "},
@@ -95,8 +100,6 @@ static const struct {
     {"shared-port", "true", "count=1 "},
     /* Without effect yet, but equal to the default. */
     {"client-auth", "none", "count=1 "},
-    {"on-missing", "wait", "count=1 "},
-    {"wait-timeout", "10m", "count=1 "},
 };
 
 START_TEST(takes_a_valid_value)
@@ -301,15 +304,11 @@ static const struct {
     {"client-auth", "requested",
      "'requested' is not a kind of client authentication: use none or required"},
     {"shared-port", "on", "'on' is not a switch: use true or false"},
-    {"env", "A", "line 'A' is none: use lines 'NAME=template'"},
-    {"env", "1A=2", "line '1A=2' is none: use lines 'NAME=template'"},
-    {"env", "A-B=2", "line 'A-B=2' is none: use lines 'NAME=template'"},
-    {"env", "A=1\nA=2", "line 'A=2' names something twice: use lines 'NAME=template'"},
-    {"env", "A={x}",
-     "line 'A={x}': '{x}' at position 1 is not a placeholder: use {ordinal}, {ordinal + 9000}, "
-     "{pod}, {statefulset} or {namespace}"},
-    {"env", "BASH_ENV=x", "'BASH_ENV' is a variable of portside's own: use another name"},
     {"on-missing", "fail", "'fail' is not an action: use wait or start"},
+    {"wait-timeout", "24h",
+     "has no effect with on-missing 'wait': remove it or use on-missing 'start'"},
+    {"wait-timeout", "1h2m3s",
+     "has no effect with on-missing 'wait': remove it or use on-missing 'start'"},
     {"wait-timeout", "10",
      "'10' is not a duration: use numbers with h, m or s, such as 10m or 1m30s"},
     {"wait-timeout", "m",
@@ -340,12 +339,8 @@ static const struct {
     const char *value;
     const char *expected;
 } unsupported[] = {
-    {"rack-label", "topology.kubernetes.io/zone", NOT_YET ": remove it"},
     {"tls-secret", "kafka.tls", NOT_YET ": remove it"},
     {"client-auth", "required", "'required' is " NOT_YET ": remove it or use 'none'"},
-    {"on-missing", "start", "'start' is " NOT_YET ": remove it or use 'wait'"},
-    {"wait-timeout", "24h", "'24h' is " NOT_YET ": remove it or use '10m'"},
-    {"wait-timeout", "1h2m3s", "'1h2m3s' is " NOT_YET ": remove it or use '10m'"},
 };
 
 START_TEST(refuses_what_has_no_effect_yet_by_name)

@@ -219,7 +219,7 @@ static void check_row(struct ps_arena *arena, const void *arg)
     const struct ps_resolve_input input = {
         .exposure = &exposure,
         .facts = {2, PS_STR("kafka-2"), PS_STR("kafka"), PS_STR("shop")},
-        .rack_label = PS_STR("zone"),
+        .rack_label = row->node == NULL ? PS_STR("") : PS_STR("zone"),
         .service = row->service == NULL ? NULL : ps_quoted(arena, row->service),
         .node = row->node == NULL ? NULL : ps_quoted(arena, row->node),
     };

@@ -15,6 +15,7 @@
 #   golden-asan    UndefinedBehaviorSanitizer
 #   contract-asan
 #   fuzz-replay    the fuzz targets over their corpus
+#   chart          the Helm chart: helm, kubeconform, kube-score (some minutes to build the first time)
 #   e2e            a real Kubernetes API server (about six minutes to build the first time)
 #   controller     the controller on the same: objects, faults, two replicas
 #   corpus         every manifest of the field corpus; skipped where there is none

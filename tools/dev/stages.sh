@@ -4,13 +4,13 @@
 # The stages of ./dev test. Each is a program whose last line is "N passed, N failed, N skipped";
 # it finds the build in PORTSIDE_BUILD and the executable in PORTSIDE_BIN.
 
-all_stages='unit lint golden script judge contract unit-asan golden-asan contract-asan fuzz-replay e2e controller corpus nodes'
+all_stages='unit lint golden script judge contract unit-asan golden-asan contract-asan fuzz-replay chart e2e controller corpus nodes'
 
 # The one that is run on request only (--all or --only): it needs root and much time.
 large_stages='nodes'
 
 # Seconds after which a stage is ended: far above what it takes on two slow cores.
-declare -A limit=([lint]=600 [judge]=1800 [e2e]=2400 [controller]=1200 [corpus]=1200 [nodes]=2400)
+declare -A limit=([lint]=600 [judge]=1800 [chart]=1800 [e2e]=2400 [controller]=1200 [corpus]=1200 [nodes]=2400)
 
 table=()
 sum_passed=0 sum_failed=0 sum_skipped=0
@@ -27,6 +27,7 @@ groups_of() {
         case $stage in
         lint | script) echo lint ;;
         judge) echo judge ;;
+        chart) echo go ;;
         golden* | e2e | controller | corpus | nodes) echo go e2e ;;
         esac
     done
@@ -59,7 +60,7 @@ prepare_stages() {
     trap 'interrupted 143' TERM HUP
     # shellcheck disable=SC2046
     need $(groups_of "$@")
-    if [[ " $* " == *" golden"* ]] || wants_api_server "$@"; then
+    if [[ " $* " == *" golden"* || " $* " == *" chart "* ]] || wants_api_server "$@"; then
         need_go
     fi
     prepare_build dev "$@"

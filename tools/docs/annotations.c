@@ -27,24 +27,75 @@ static const char head[] =
     "does not count; an empty value is refused, and so is one of more than 4096 bytes.\n"
     "- What is wrong is refused when the StatefulSet is created or changed, with the annotation, "
     "its value and what is allowed. A key that is not in this list is refused too.\n"
+    "- What has no effect with the chosen `type`, or contradicts another annotation, is refused as "
+    "well; the message says which of the two to change.\n"
     "- The administrator may set defaults for the whole installation, and limits: types and node "
-    "ports that may be used.\n";
+    "ports that may be used, and annotations of Services (none, if nothing is said).\n"
+    "- Changes take effect with the next rollout, which is yours to start. From then on Services "
+    "are as the new annotations say, so a broker with another port or type is not reached from "
+    "outside until it has been restarted itself.\n";
 
 static const char templates[] =
     "\n"
     "## Templates\n"
     "\n"
-    "`advertised-host` and `advertised-port` are filled in for each broker:\n"
+    "`advertised-host`, `advertised-port`, and the values of `service-annotations` are filled in "
+    "for each broker:\n"
     "\n"
     "| placeholder | example | where |\n"
     "|---|---|---|\n"
-    "| `{ordinal}` | `2` | host, port |\n"
+    "| `{ordinal}` | `2` | host, port, annotation |\n"
     "| `{ordinal + 9000}` | `9002` | port; any number up to 65535 |\n"
-    "| `{pod}` | `kafka-2` | host |\n"
-    "| `{statefulset}` | `kafka` | host |\n"
-    "| `{namespace}` | `streams` | host |\n"
+    "| `{pod}` | `kafka-2` | host, annotation |\n"
+    "| `{statefulset}` | `kafka` | host, annotation |\n"
+    "| `{namespace}` | `streams` | host, annotation |\n"
     "\n"
     "An IPv6 address may be written with or without brackets.\n";
+
+static const char examples[] =
+    "\n"
+    "## Examples\n"
+    "\n"
+    "A load balancer for each broker, and names that external-dns keeps for them. The broker waits "
+    "for nothing but its Service:\n"
+    "\n"
+    "```yaml\n"
+    "portside.dev/type: LoadBalancer\n"
+    "portside.dev/advertised-host: \"b{ordinal}.kafka.example.com\"\n"
+    "portside.dev/service-annotations: |\n"
+    "  external-dns.alpha.kubernetes.io/hostname: b{ordinal}.kafka.example.com\n"
+    "portside.dev/bootstrap-annotations: |\n"
+    "  external-dns.alpha.kubernetes.io/hostname: kafka.example.com\n"
+    "```\n"
+    "\n"
+    "One firewall rule for all brokers: the same node port on every node. No two brokers may be on "
+    "one node, which required `podAntiAffinity` must ensure:\n"
+    "\n"
+    "```yaml\n"
+    "portside.dev/shared-port: \"true\"\n"
+    "portside.dev/node-port-base: \"31090\"\n"
+    "```\n"
+    "\n"
+    "A TCP proxy with one address and a port for each broker, which it forwards to the Services "
+    "`external-<statefulset>-0`, `-1`, … on the listener's port:\n"
+    "\n"
+    "```yaml\n"
+    "portside.dev/type: ClusterIP\n"
+    "portside.dev/advertised-host: kafka.example.com\n"
+    "portside.dev/advertised-port: \"{ordinal + 9200}\"\n"
+    "```\n"
+    "\n"
+    "Two exposures, one for the company's network and one for the world, each with a listener, "
+    "Services and a ConfigMap `<exposure>-<statefulset>` of its own:\n"
+    "\n"
+    "```yaml\n"
+    "portside.dev/listeners: external,office\n"
+    "portside.dev/type: LoadBalancer\n"
+    "office.portside.dev/listener-name: OFFICE\n"
+    "office.portside.dev/listener-port: \"9195\"\n"
+    "office.portside.dev/address-types: InternalIP\n"
+    "office.portside.dev/allow-from: 10.0.0.0/8\n"
+    "```\n";
 
 static const char written[] =
     "\n"
@@ -57,7 +108,9 @@ static const char written[] =
     "| `portside.dev/status` | on a pod: what was injected |\n"
     "| `portside.dev/copied` | on a pod template: which annotations were copied to it |\n"
     "| `<exposure>.portside.dev/host`, `<exposure>.portside.dev/port` | on a pod: the endpoint of "
-    "this broker |\n";
+    "this broker |\n"
+    "| `portside.dev/rack`, `portside.dev/stale` | on a pod: the rack of its node; what the running "
+    "broker advertises, if that has changed since it started |\n";
 
 static void print_default(const struct ps_exposure_key *key)
 {
@@ -89,10 +142,10 @@ int main(void)
     fputs("\n## In this version\n", stdout);
     print_rows(true);
     fputs(templates, stdout);
+    fputs(examples, stdout);
     fputs("\n## Not supported by this version yet\n\n"
           "Known and checked, but refused by name unless the value is the default: nothing is "
-          "silently ignored. The same holds for a further exposure, such as "
-          "`vpn.portside.dev/listener-port`.\n",
+          "silently ignored.\n",
           stdout);
     print_rows(false);
     fputs(written, stdout);

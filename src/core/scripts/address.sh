@@ -8,7 +8,9 @@
 #
 # It lays down the hook (when given), then waits until every file named in PORTSIDE_WAIT
 # stands and is well-formed, so that the broker never starts with an empty endpoint: Kafka
-# takes an empty host without a word and advertises the pod's own name.
+# takes an empty host without a word and advertises the pod's own name. A file with a number of
+# seconds, as in external.host=600, is not waited for longer than that: the hook then starts
+# the broker unchanged.
 
 LC_ALL=C
 umask 022
@@ -114,6 +116,14 @@ is_port() {
     [ "$1" -le 65535 ]
 }
 
+# The value of a label in Kubernetes, but not nothing.
+is_label() {
+    case $1 in
+    '' | *[!A-Za-z0-9._-]* | [._-]* | *[._-]) return 1 ;;
+    esac
+    [ "${#1}" -le 63 ]
+}
+
 # Sets value to the text of a file: one line, with or without a newline after it. More
 # lines than that are kept as they are and fail the check.
 read_value() {
@@ -188,17 +198,30 @@ print_endpoint() {
     printf 'portside: %s: %s:%s\n' "$1" "${host:-?}" "${part:-?}"
 }
 
+# True if file $1 was waited for as long as it may be.
+is_given_up() {
+    case $limits in
+    *" $1="*)
+        limit=${limits##*" $1="}
+        [ "$waited_s" -ge "${limit%% *}" ]
+        ;;
+    *) return 1 ;;
+    esac
+}
+
 # Sets missing to the files that are not there yet and says of each malformed value, once
-# per value, that it is one.
+# per value, that it is one. patient is empty if none of them is waited for any longer.
 look() {
-    missing='' wrong=''
+    missing='' wrong='' patient=''
     for file in $waited; do
         read_value "$file"
         case $file in
         *.host) is_host "$value" && continue ;;
         *.port) is_port "$value" && continue ;;
+        rack) is_label "$value" && continue ;;
         esac
         missing="$missing${missing:+, }$file"
+        is_given_up "$file" || patient=1
         if [ -n "$value" ]; then
             set_shown "$value"
             wrong="$wrong${wrong:+, }$file is '$shown'"
@@ -226,6 +249,11 @@ wait_for_files() {
     [ -z "$missing" ] && return 0
     printf 'portside: waiting for %s\n' "$missing"
     while [ -n "$missing" ]; do
+        if [ -z "$patient" ]; then
+            printf 'portside: no %s after %s s: the broker starts without its external listener (portside.dev/on-missing: start); delete the pod once there is one\n' \
+                "$missing${wrong:+ ($wrong)}" "$waited_s" >&2
+            return 1
+        fi
         nap
         ticks=$((ticks + 1))
         if [ "$ticks" -ge "$per_second" ]; then
@@ -239,20 +267,31 @@ wait_for_files() {
     done
 }
 
-waited=
-for file in ${PORTSIDE_WAIT-}; do
+waited='' limits=' '
+for word in ${PORTSIDE_WAIT-}; do
+    file=${word%%=*}
     case $file in
-    *[!a-z0-9.-]* | .* | *..* | *.*.*) die "PORTSIDE_WAIT names '$file'; expected <exposure>.host or <exposure>.port" ;;
-    ?*.host | ?*.port) waited="$waited${waited:+ }$file" ;;
-    *) die "PORTSIDE_WAIT names '$file'; expected <exposure>.host or <exposure>.port" ;;
+    *[!a-z0-9.-]* | .* | *..* | *.*.*) die "PORTSIDE_WAIT names '$file'; expected <exposure>.host, <exposure>.port or rack" ;;
+    ?*.host | ?*.port | rack) waited="$waited${waited:+ }$file" ;;
+    *) die "PORTSIDE_WAIT names '$file'; expected <exposure>.host, <exposure>.port or rack" ;;
+    esac
+    case $word in
+    *=) die "PORTSIDE_WAIT gives '$file' no seconds; expected a number from 1 to 99999" ;;
+    *=0* | *=*[!0-9]* | *=??????*) die "PORTSIDE_WAIT gives '$file' '${word#*=}' seconds; expected a number from 1 to 99999" ;;
+    *=*) limits="$limits$word " ;;
     esac
 done
 if [ -n "${1-}" ]; then
     install_hook "$1"
 fi
-wait_for_files
+wait_for_files || exit 0
 printed=' '
 for file in $waited; do
+    if [ "$file" = rack ]; then
+        read_value rack
+        printf 'portside: rack: %s\n' "$value"
+        continue
+    fi
     case $printed in
     *" ${file%.*} "*) continue ;;
     esac

@@ -7,8 +7,10 @@
 # and appends --override for listeners, advertised.listeners and
 # listener.security.protocol.map, completed by the listeners that PORTSIDE_LISTENERS names:
 #     <exposure>=<LISTENER>:<port>:<protocol or mirror>[,…]
-# The endpoint of each is PORTSIDE_<EXPOSURE>_HOST and _PORT. Either all of it is done or
-# nothing: then a line on stderr says why, and the broker starts as its author wrote it.
+# The endpoint of each is PORTSIDE_<EXPOSURE>_HOST and _PORT. PORTSIDE_RACK becomes broker.rack,
+# unless the broker has one. Either all of it is done or nothing, also where one exposure of
+# several has no endpoint: then a line on stderr says why, and the broker starts as its author
+# wrote it.
 #
 # Built-ins of bash 4.0 only. The work is done in a subshell, so that nothing of it stays.
 
@@ -130,7 +132,7 @@ __portside_keep() {
         ;;
     listeners | advertised.listeners | advertised.host.name | advertised.port | host.name | port | \
         listener.security.protocol.map | controller.listener.names | process.roles | \
-        inter.broker.listener.name | security.inter.broker.protocol)
+        inter.broker.listener.name | security.inter.broker.protocol | broker.rack)
         REPLY=$2
         [[ -z $3 ]] || __portside_unescape "$2"
         __portside_trim "$REPLY"
@@ -508,6 +510,22 @@ __portside_read_endpoint() {
     REPLY+=:${!port}
 }
 
+# rack = the value of broker.rack, empty if none is wanted or the broker has its own, which stays.
+__portside_read_rack() {
+    local label='^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$'
+    rack=
+    [[ -n ${PORTSIDE_RACK+set} ]] || return 0
+    [[ $PORTSIDE_RACK =~ $label ]] ||
+        __portside_leave '' endpoint \
+            "PORTSIDE_RACK is empty or not the value of a label; check the portside controller and the annotations of this pod"
+    if [[ -z ${settings[broker.rack]+set} ]]; then
+        rack=$PORTSIDE_RACK
+        report+=("broker.rack is $rack")
+    elif [[ ${settings[broker.rack]} != "$PORTSIDE_RACK" ]] && ((${#report[@]})); then
+        report+=("the broker sets broker.rack itself, which stays as it is")
+    fi
+}
+
 # ---- the plan ----
 
 # A listener that the broker has: its port and protocol stay, its advertised address is set.
@@ -630,19 +648,23 @@ __portside_write_copy() {
 }
 
 # Prints the command that completes the positional parameters, at once and as the last thing:
-# half of it would start the broker with half of its arguments.
+# half of it would start the broker with half of its arguments. $1 is where the properties file
+# stands, $2 how many listeners change.
 __portside_print_command() {
-    local file_at=$1
-    shift
+    local file_at=$1 changed=$2
+    shift 2
     local IFS=, argument command='set -- "$@"'
+    local -a overrides=()
     local bound="${bound_texts[*]}" advertised="${advertised_texts[*]}" map="${map_texts[*]}"
     if ((${#taken_over[@]})); then
         __portside_write_copy "${!file_at}"
         printf -v argument '%q' "$REPLY"
         command='set -- "${@:1:'$((file_at - 1))'}" '$argument' "${@:'$((file_at + 1))'}"'
     fi
-    for argument in "listeners=$bound" "advertised.listeners=$advertised" \
-        "listener.security.protocol.map=$map"; do
+    ((!changed)) || overrides+=("listeners=$bound" "advertised.listeners=$advertised"
+        "listener.security.protocol.map=$map")
+    [[ -z $rack ]] || overrides+=("broker.rack=$rack")
+    for argument in "${overrides[@]}"; do
         printf -v argument '%q' "$argument"
         command+=" --override $argument"
     done
@@ -686,7 +708,7 @@ __portside_main() {
     local -a bound_names=() bound_texts=() bound_ports=() advertised_names=() advertised_texts=()
     local -a controllers=() map_names=() map_texts=() map_protocols=()
     local -a exposed=() taken_over=() report=()
-    local inter_broker mirrored mirrored_protocol user_count i file_at=0
+    local inter_broker mirrored mirrored_protocol user_count rack changed i file_at=0
     for ((i = 1; i < $#; i++)); do
         case ${!i} in
         kafka.Kafka | io.confluent.support.metrics.SupportedKafka) file_at=$((i + 1)) ;;
@@ -704,8 +726,10 @@ __portside_main() {
     for i in "${items[@]}"; do
         __portside_expose "$i"
     done
+    changed=${#report[@]}
+    __portside_read_rack
     ((${#report[@]})) || return 0
-    __portside_print_command "$file_at" "$@"
+    __portside_print_command "$file_at" "$changed" "$@"
     printf 'portside: %s\n' "${report[@]}" >&2
 }
 
@@ -717,5 +741,6 @@ unset -f __portside_leave __portside_trim __portside_unescape __portside_take_li
     __portside_plain_setting __portside_parse_listeners __portside_index __portside_parse_map \
     __portside_protocol_of __portside_before_3 __portside_defaults __portside_read_controllers \
     __portside_understand __portside_find_mirrored __portside_is_host __portside_read_endpoint \
-    __portside_adopt __portside_choose_protocol __portside_add __portside_take_over \
-    __portside_write_copy __portside_print_command __portside_expose __portside_main
+    __portside_read_rack __portside_adopt __portside_choose_protocol __portside_add \
+    __portside_take_over __portside_write_copy __portside_print_command __portside_expose \
+    __portside_main

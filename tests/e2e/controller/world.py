@@ -25,6 +25,16 @@ NODES = {
 HOSTS = {"alpha": "203.0.113.1", "beta": "203.0.113.2", "gamma": "gamma.example.org"}
 
 
+# A second exposure.
+VPN = {
+    "portside.dev/listeners": "external,vpn",
+    "vpn.portside.dev/listener-name": "VPN",
+    "vpn.portside.dev/listener-port": "9195",
+}
+# Of Services, that users may set here.
+ANNOTATIONS = "external-dns.alpha.kubernetes.io/,example.com/"
+
+
 class Replica(Portside):
     """`portside serve` with its controller on."""
 
@@ -42,6 +52,7 @@ class Replica(Portside):
                     *("--tls-key", self.certificates.path("portside.key")),
                     *("--log-format", "json", "--drain-seconds", str(drain_seconds)),
                     *("--controller", "on"),
+                    *("--policy-service-annotations", ANNOTATIONS),
                     *("--kubeconfig", kubeconfig or os.path.join(STATE, "kubeconfig")),
                 ],
                 stdin=subprocess.DEVNULL,
@@ -155,11 +166,11 @@ def endpoint(pod, exposure="external"):
     return (host, port) if host and port else None
 
 
-def wait_endpoint(test, namespace, pod, expected=None, seconds=15.0):
+def wait_endpoint(test, namespace, pod, expected=None, seconds=15.0, exposure="external"):
     """The endpoint of the pod, once there is one (or once it is the expected one)."""
 
     def probe():
-        found = endpoint(test.cluster.pod(namespace, pod))
+        found = endpoint(test.cluster.pod(namespace, pod), exposure)
         return found if found and expected in (None, found) else None
 
     return wait_until(f"endpoint of {pod} {expected or ''}", probe, seconds)
@@ -169,9 +180,9 @@ def config(test, namespace, name="external-kafka"):
     return test.cluster.get(f"/api/v1/namespaces/{namespace}/configmaps/{name}")
 
 
-def wait_bootstrap(test, namespace, expected, seconds=15.0):
+def wait_bootstrap(test, namespace, expected, seconds=15.0, name="external-kafka"):
     def probe():
-        found = config(test, namespace)
+        found = config(test, namespace, name)
         return found and found.get("data", {}).get("bootstrap.servers") == expected
 
     wait_until(f"bootstrap.servers {expected}", probe, seconds)
@@ -184,3 +195,15 @@ def events(test, namespace, reason):
 
 def wait_event(test, namespace, reason):
     return wait_until(f"Event {reason}", lambda: events(test, namespace, reason))[0]
+
+
+def options(exposure="", **values):
+    """Annotations by their names with '_' for '-'."""
+    return {
+        f"{exposure}portside.dev/{name.replace('_', '-')}": value for name, value in values.items()
+    }
+
+
+def policy(test, namespace, name="portside-kafka"):
+    path = f"/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies/{name}"
+    return test.cluster.get(path)

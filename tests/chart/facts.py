@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What must be true of the chart, whatever the values."""
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+
+import yaml
+from render import BUILD, CHART, NAMESPACE, PORTSIDE, RELEASE, ROOT, load
+
+REGISTRATION = load(os.path.join(CHART, "files", "webhook.yaml"))
+
+
+def read(*path):
+    with open(os.path.join(*path), encoding="utf-8") as file:
+        return file.read()
+
+
+def generated_is_current():
+    process = subprocess.run(
+        [
+            os.path.join(ROOT, "tools", "docs", "chart"),
+            os.path.join(BUILD, "tests", "unit", "configuration_table"),
+            "--check",
+        ],
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert process.returncode == 0, process.stdout + process.stderr
+
+
+def versions_agree():
+    wanted = re.search(r"project\(portside\s+VERSION ([0-9.]+)", read(ROOT, "CMakeLists.txt"))[1]
+    assert load(os.path.join(CHART, "Chart.yaml"))["appVersion"] == wanted
+
+
+def dashboard_knows_its_metrics():
+    """Each series that a panel asks for is a name in the program."""
+    with open(PORTSIDE, "rb") as file:
+        program = file.read()
+    panels = json.loads(read(CHART, "files", "dashboard.json"))["panels"]
+    asked = {
+        name.removesuffix("_bucket")
+        for panel in panels
+        for target in panel["targets"]
+        for name in re.findall(r"portside_[a-z_]+", target["expr"])
+    }
+    assert len(asked) > 5, asked
+    unknown = [name for name in asked if name.encode() + b"\0" not in program]
+    assert not unknown, unknown
+
+
+def every_rule_says_what_for():
+    text = read(CHART, "templates", "rbac.yaml")
+    lines = text.splitlines()
+    rules = [at for at, line in enumerate(lines) if line.startswith("  - apiGroups:")]
+    assert len(rules) > 5
+    for at in rules:
+        above = lines[at - 1]
+        second = "coordination.k8s.io" in lines[at] and "resourceNames" in lines[at + 2]
+        assert above.startswith("  #") or second, f"rbac.yaml:{at + 1}: no comment"
+
+
+def of_the_tree():
+    for check in (
+        generated_is_current,
+        versions_agree,
+        dashboard_knows_its_metrics,
+        every_rule_says_what_for,
+    ):
+        yield check.__name__.replace("_", " "), check
+
+
+def same_twice(rendered):
+    assert rendered.template()[1] == rendered.text
+
+
+def webhook_is_that_of_the_file(rendered):
+    """Rules, conditions and what is fixed are those that the tests use."""
+    made = rendered.get("MutatingWebhookConfiguration")["webhooks"]
+    assert len(made) == len(REGISTRATION["webhooks"]) == 2
+    for got, wanted in zip(made, REGISTRATION["webhooks"], strict=True):
+        for key in ("name", "rules", "matchConditions", "sideEffects", "reinvocationPolicy"):
+            assert got[key] == wanted[key], f"{key}: {got[key]}"
+        assert got["admissionReviewVersions"] == wanted["admissionReviewVersions"]
+        assert got["timeoutSeconds"] == rendered.value("webhook.timeoutSeconds", 5)
+    assert made[0]["failurePolicy"] == rendered.value("webhook.failurePolicy", "Fail")
+    assert made[1]["failurePolicy"] == "Ignore"
+
+
+def webhook_spares_what_it_needs(rendered):
+    for webhook in rendered.get("MutatingWebhookConfiguration")["webhooks"]:
+        selector = webhook["namespaceSelector"]
+        assert selector["matchLabels"]["portside.dev/inject"] == "enabled"
+        excluded = selector["matchExpressions"][0]
+        assert excluded == {
+            "key": "kubernetes.io/metadata.name",
+            "operator": "NotIn",
+            "values": ["kube-system", NAMESPACE],
+        }
+        own = rendered.value("webhook.namespaceSelector.matchExpressions", [])
+        assert selector["matchExpressions"][1:] == own
+
+
+def no_secret_is_rendered(rendered):
+    assert not any(kind == "Secret" for kind, _ in rendered.objects)
+    stated = rendered.value("certificates.caBundle", "") != ""
+    for webhook in rendered.get("MutatingWebhookConfiguration")["webhooks"]:
+        assert ("caBundle" in webhook["clientConfig"]) == stated
+        assert webhook["clientConfig"]["service"]["namespace"] == NAMESPACE
+
+
+def pods_are_restricted(rendered):
+    """Pod Security *restricted*; a real API server judges it in tests/e2e/run-chart."""
+    pod = rendered.pod()
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["runAsUser"] == 65532
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    for container in pod["containers"]:
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+    assert pod.get("hostNetwork", False) == rendered.value("hostNetwork", False)
+
+
+def there_is_time_to_drain(rendered):
+    drain = rendered.value("config.drain-seconds", 10)
+    assert rendered.pod()["terminationGracePeriodSeconds"] > drain + 10
+
+
+def replicas_survive(rendered):
+    replicas = rendered.value("replicas", 2)
+    assert rendered.get("Deployment")["spec"]["replicas"] == replicas
+    assert rendered.has("PodDisruptionBudget") == (replicas > 1)
+    keys = [one["topologyKey"] for one in rendered.pod()["topologySpreadConstraints"]]
+    assert keys == ["kubernetes.io/hostname", "topology.kubernetes.io/zone"]
+    rolling = rendered.get("Deployment")["spec"]["strategy"]["rollingUpdate"]
+    host = rendered.value("hostNetwork", False)
+    assert rolling == {"maxSurge": 0 if host else 1, "maxUnavailable": 1 if host else 0}
+
+
+def labels_select(rendered):
+    """What selects pods is on the pods, and marks the chart's own objects as Helm's, not portside's."""
+    labels = rendered.get("Deployment")["spec"]["template"]["metadata"]["labels"]
+    selector = {"app.kubernetes.io/name": "portside", "app.kubernetes.io/instance": RELEASE}
+    assert selector.items() <= labels.items()
+    assert rendered.get("Deployment")["spec"]["selector"]["matchLabels"] == selector
+    assert rendered.get("Service")["spec"]["selector"] == selector
+    for one in rendered.objects.values():
+        assert one["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "Helm"
+
+
+def ports_meet(rendered):
+    ports = {one["name"]: one["containerPort"] for one in rendered.pod()["containers"][0]["ports"]}
+    assert ports == {
+        "webhook": rendered.value("webhook.port", 8443),
+        "metrics": rendered.value("metrics.port", 8080),
+    }
+    settings = rendered.get("ConfigMap")["data"]["portside.conf"]
+    assert f"\nplain-listen = :{ports['metrics']}\n" in settings
+    assert settings.startswith(f"listen = :{ports['webhook']}\n")
+
+
+def program_takes_the_settings(rendered):
+    """An unknown key as the last line is refused by its number: all before it were taken."""
+    settings = rendered.get("ConfigMap")["data"]["portside.conf"].rstrip("\n")
+    with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
+        file.write(settings + "\nend-of-settings = 1\n")
+        file.flush()
+        process = subprocess.run(
+            [PORTSIDE, "serve", "--config", file.name],
+            text=True,
+            capture_output=True,
+            timeout=20,
+            check=False,
+        )
+    last = f"line {settings.count(chr(10)) + 2}: unknown key 'end-of-settings'"
+    assert last in process.stderr, process.stderr
+
+
+def roles_are_least(rendered):
+    made = rendered.value("rbac.create", True)
+    for kind in ("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"):
+        assert rendered.has(kind) == made, kind
+    if not made:
+        return
+    for rule in rendered.get("ClusterRole")["rules"] + rendered.get("Role")["rules"]:
+        assert "*" not in yaml.safe_dump(rule), rule
+        assert "secrets" not in rule["resources"] and "update" not in rule["verbs"], rule
+
+
+def of_rendered(rendered):
+    for check in (
+        same_twice,
+        webhook_is_that_of_the_file,
+        webhook_spares_what_it_needs,
+        no_secret_is_rendered,
+        pods_are_restricted,
+        there_is_time_to_drain,
+        replicas_survive,
+        labels_select,
+        ports_meet,
+        program_takes_the_settings,
+        roles_are_least,
+    ):
+        title = f"{rendered.name}: {check.__name__.replace('_', ' ')}"
+        yield title, lambda check=check: check(rendered)

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Other people's programs about the chart."""
+
+import os
+
+from render import CACHE, CHART, HERE, call, load, values_file
+
+# Kinds that are not Kubernetes' own: the real API server of tests/e2e/run-chart does not know them
+# either.
+FOREIGN = "Certificate,Issuer,ServiceMonitor"
+SCHEMAS = os.path.join(
+    CACHE, "schemas", "{{.ResourceKind}}-{{.Group}}-{{.ResourceAPIVersion}}.json"
+)
+
+accepted = [entry["finding"] for entry in load(os.path.join(HERE, "accepted.yaml"))]
+occurred = set()
+
+
+def lint(rendered):
+    status, out, err = call("helm", "lint", "--strict", CHART, "-f", values_file(rendered.name))
+    assert status == 0, out + err
+    findings = [line for line in out.splitlines() if line.startswith("[") and "icon" not in line]
+    assert not findings, findings
+
+
+def kubeconform(rendered):
+    status, out, err = call(
+        "kubeconform",
+        *("-strict", "-summary", "-skip", FOREIGN, "-schema-location", SCHEMAS, "-"),
+        stdin=rendered.text,
+    )
+    assert status == 0, out + err
+    foreign = sum(kind in FOREIGN.split(",") for kind, _ in rendered.objects)
+    valid = len(rendered.objects) - foreign
+    assert f"Valid: {valid}, Invalid: 0, Errors: 0, Skipped: {foreign}" in out, out
+
+
+def kubeconform_refuses(rendered):
+    """The schemas are strict, for the test must be able to fail."""
+    assert "automountServiceAccountToken: true" in rendered.text
+    broken = rendered.text.replace("automountServiceAccountToken: true", "automountToken: true")
+    status, out, _ = call("kubeconform", "-strict", "-skip", FOREIGN, "-schema-location", SCHEMAS, "-", stdin=broken)
+    assert status != 0 and "automountToken" in out, out
+
+
+def kube_score(rendered):
+    _, out, err = call(
+        "kube-score", "score", "--kubernetes-version", "v1.35", "-o", "ci", "-", stdin=rendered.text
+    )
+    assert "[OK]" in out, err
+    new = []
+    for line in out.splitlines():
+        if line.startswith(("[OK]", "[SKIPPED]")):
+            continue
+        reasons = [finding for finding in accepted if finding in line]
+        occurred.update(reasons)
+        if not reasons:
+            new.append(line)
+    assert not new, new
+
+
+def of_rendered(rendered):
+    for judge in (lint, kubeconform, kubeconform_refuses, kube_score):
+        yield f"{rendered.name}: {judge.__name__}", lambda judge=judge: judge(rendered)
+
+
+def refuse(entry):
+    status, out, err = call("helm", "template", CHART, "--set", entry["set"].replace("\\n", "\n"))
+    assert status != 0, f"rendered: {out[:200]}"
+    missing = [word for word in entry["words"] if word not in err]
+    assert not missing, f"no {missing} in: {err}"
+
+
+def of_wrong_values():
+    for entry in load(os.path.join(HERE, "wrong.yaml")):
+        yield f"refused: {entry['set']!r}", lambda entry=entry: refuse(entry)
+
+
+def all_occurred():
+    never = set(accepted) - occurred
+    assert not never, f"accepted.yaml: no such finding any more: {sorted(never)}"
+
+
+def at_the_end():
+    yield "every accepted finding occurs", all_occurred
