@@ -120,6 +120,7 @@ struct ps_leader {
 
 struct ps_write;
 struct ps_check;
+struct ps_telling;
 
 struct ps_controller {
     const struct ps_config *config;
@@ -140,7 +141,8 @@ struct ps_controller {
         uint64_t at_ms;
     } notices[PS_NOTICES_KEPT];
     size_t notice_next;
-    int wake; /* eventfd: leave */
+    struct ps_telling *tellings; /* Events on their way */
+    int wake;                    /* eventfd: leave */
     bool leaving;
     bool left;
     uint64_t leave_by_ms;
@@ -245,3 +247,5 @@ void ps_writes_cancel(struct ps_controller *controller);
 /* notice.c: Events; the same one is not sent again for some minutes. Inside ps_arena_run(). */
 void ps_notice_send(struct ps_controller *controller, const struct ps_event_subject *subject,
                     const struct ps_event *event);
+/* Forgets those on their way; once the client is gone. */
+void ps_notices_clear(struct ps_controller *controller);

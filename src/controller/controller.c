@@ -277,6 +277,7 @@ void ps_controller_free(struct ps_controller *controller)
     ps_cluster_clear(controller);
     ps_kube_free(controller->kube);
     ps_nodes_clear(controller);
+    ps_notices_clear(controller);
     ps_store_clear(&controller->store);
     ps_metrics_free(controller->metrics);
     ps_arena_free(controller->arena);

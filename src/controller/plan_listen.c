@@ -29,11 +29,11 @@ static const struct ps_json *running_broker(const struct ps_plan *plan, const st
 }
 
 /* By the node's clock; 0 if that is not known, or ahead of ours. */
-static uint64_t age_of(const struct ps_json *container)
+static uint64_t age_of(const struct ps_plan *plan, const struct ps_json *container)
 {
     const struct ps_json *running = ps_json_get2(container, "state", "running");
     int64_t started_ms;
-    int64_t now_ms = ps_clock_wall_ms();
+    int64_t now_ms = ps_kube_wall_ms(plan->controller->kube);
     bool known = ps_clock_parse(ps_json_get_text(running, "startedAt"), &started_ms);
     return known && started_ms < now_ms ? (uint64_t)(now_ms - started_ms) : 0;
 }
@@ -134,7 +134,7 @@ static void ask(const struct ps_plan *plan, struct ps_plan_pod *pod, size_t inde
         .pod_uid = pod->item->facts.uid,
         .port = port > 0 ? port : exposure->listener_port,
         .container = ps_json_get_text(container, "containerID"),
-        .age_ms = age_of(container),
+        .age_ms = age_of(plan, container),
         .doubtful = is_doubtful(pod->object, exposure),
     };
     put_addresses(pod->object, &wish);

@@ -128,6 +128,8 @@ static const struct {
     {"", READY("True") "," HERE "," RUNS("c", "2999-01-01T00:00:00Z")}, /* starting */
     {"", READY("True") "," HERE "," RUNS("c", "yesterday")},
     {"", READY("True") ",\"podIP\":\"127.0.0.1\",\"hostIP\":\"127.0.0.1\"," RUNS("c", LONG_AGO)},
+    {",\"portside.dev/allow-from\":\"192.0.2.0/24\"",
+     READY("True") "," HERE "," RUNS("c", LONG_AGO)},
     {"", READY("False") "," HERE "," RUNS("c", LONG_AGO)},
     {"", HERE "," RUNS("c", LONG_AGO)},
     {"", READY("True") "," HERE},

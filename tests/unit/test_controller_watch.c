@@ -137,6 +137,57 @@ START_TEST(leaves_a_pod_of_an_unknown_contract_alone)
 }
 END_TEST
 
+#define EXISTS                                                                                     \
+    {                                                                                              \
+        "POST", EVENT_PATH, 409,                                                                   \
+            "{\"kind\":\"Status\",\"code\":409,\"reason\":\"AlreadyExists\"}", 0                   \
+    }
+
+START_TEST(counts_an_event_that_is_there)
+{
+    static const struct ps_fake_answer answers[] = {
+        NAMESPACES,
+        STATEFULSETS,
+        BARE_PODS(BARE("kafka-1", "", OWNED, "")),
+        EXISTS,
+        {"GET", EVENT_PATH "/kafka-1.", 200,
+         "{\"metadata\":{\"name\":\"kafka-1.x\",\"resourceVersion\":\"3\"},\"count\":4}", 0},
+    };
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_wait(fake, "PATCH", EVENT_PATH "/kafka-1.", "\"count\":5");
+    ps_fake_run(fake, 100);
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, ""), 1);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", EVENT_PATH, ""), 1);
+    ps_fake_end(fake);
+}
+END_TEST
+
+/* What may stand between: the Event has gone, cannot be read, or not be patched. */
+static const struct ps_fake_answer hurdles[][2] = {
+    {{"GET", EVENT_PATH "/", 404, "{\"kind\":\"Status\",\"code\":404,\"reason\":\"NotFound\"}", 0},
+     {"PATCH", EVENT_PATH, 200, "{}", 0}},
+    {{"GET", EVENT_PATH "/", 403, FORBIDDEN_STATUS, 0}, {"PATCH", EVENT_PATH, 200, "{}", 0}},
+    {{"GET", EVENT_PATH "/", 200, "{\"count\":\"x\"}", 0},
+     {"PATCH", EVENT_PATH, 403, FORBIDDEN_STATUS, 0}},
+    {{"GET", EVENT_PATH "/", 200, "{\"count\":1}", 0},
+     {"PATCH", EVENT_PATH, 404, "{\"kind\":\"Status\",\"code\":404,\"reason\":\"NotFound\"}", 0}},
+};
+
+START_TEST(goes_on_when_an_event_cannot_be_counted)
+{
+    const struct ps_fake_answer answers[] = {
+        NAMESPACES, STATEFULSETS,   PODS,
+        SERVICES,   NODE,           BARE_PODS(BARE("kafka-1", "", OWNED, "")),
+        EXISTS,     hurdles[_i][0], hurdles[_i][1]};
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_wait(fake, "GET", EVENT_PATH "/kafka-1.", "");
+    ps_fake_wait(fake, "PATCH", POD_PATH, "203.0.113.1");
+    ps_fake_run(fake, 100);
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, ""), 1);
+    ps_fake_end(fake);
+}
+END_TEST
+
 Suite *ps_test_suite(void)
 {
     Suite *suite = suite_create("controller_watch");
@@ -148,6 +199,8 @@ Suite *ps_test_suite(void)
     tcase_add_test(tc, watches_bare_pods_only_while_the_namespace_is_labelled);
     tcase_add_test(tc, tells_of_one_that_has_the_label_but_no_injection);
     tcase_add_loop_test(tc, leaves_a_pod_of_an_unknown_contract_alone, 0, (int)PS_COUNT(contracts));
+    tcase_add_test(tc, counts_an_event_that_is_there);
+    tcase_add_loop_test(tc, goes_on_when_an_event_cannot_be_counted, 0, (int)PS_COUNT(hurdles));
     suite_add_tcase(suite, tc);
     return suite;
 }
