@@ -97,6 +97,7 @@ struct ps_service_options {
 struct ps_exposure {
     struct ps_str name;       /* "external" */
     struct ps_str env_prefix; /* "PORTSIDE_EXTERNAL" */
+    struct ps_str key_prefix; /* of its annotations, in front of the domain: "vpn.", or empty */
     enum ps_exposure_type type;
     struct ps_str listener_name;
     uint16_t listener_port;

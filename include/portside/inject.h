@@ -22,6 +22,7 @@ struct ps_injection {
     enum ps_verdict verdict; /* INJECT, LEAVE or SKIP */
     enum ps_reason reason;
     struct ps_str message; /* why, and which annotation would settle it; empty for INJECT */
+    size_t culprit;        /* the exposure that the reason is about; 0 if it is not about one */
     struct ps_broker broker;
     enum ps_delivery delivery; /* ENV or HOOK if the verdict is INJECT */
     /* env delivery: indexes into the original container's env, and the values that belong there */

@@ -43,7 +43,8 @@ struct ps_listener_wish {
     struct ps_str name;
     uint16_t port; /* that the broker binds, unless the name is adopted */
     enum ps_protocol protocol;
-    struct ps_str endpoint; /* "HOST:PORT", or "$(PORTSIDE_EXTERNAL_HOST):$(…)" */
+    struct ps_str key_prefix; /* of its annotations, for messages: "vpn.", or empty */
+    struct ps_str endpoint;   /* "HOST:PORT", or "$(PORTSIDE_EXTERNAL_HOST):$(…)" */
 };
 
 enum ps_listener_outcome {
@@ -63,6 +64,7 @@ struct ps_listener_plan {
     enum ps_listener_outcome outcome;
     enum ps_reason reason; /* of a refusal; CONTROLLER_ONLY if there is nothing to do for that */
     struct ps_str message; /* of a refusal: names the setting, its value, the cure */
+    size_t refused;        /* the wish that was refused; 0 if it is not for one of them */
     struct ps_str listeners;
     struct ps_str advertised;
     struct ps_str protocol_map;

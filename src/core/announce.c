@@ -34,8 +34,9 @@ static void announce_listener(const struct announcement *a, size_t index)
                 "replaced",
                 PS_FMT(exposure->listener_name));
         if (exposure->listener_port_stated) {
-            ps_warn(warnings, "portside.dev/listener-port has no effect: %.*s keeps its own port",
-                    PS_FMT(exposure->listener_name));
+            ps_warn(warnings,
+                    "%.*sportside.dev/listener-port has no effect: %.*s keeps its own port",
+                    PS_FMT(exposure->key_prefix), PS_FMT(exposure->listener_name));
         }
         return;
     }
@@ -101,6 +102,17 @@ static void warn_unreachable(const struct announcement *a, const struct ps_expos
     }
 }
 
+/* What looks like a lock is none where nobody enforces it. */
+static void announce_guard(const struct announcement *a, const struct ps_exposure *exposure)
+{
+    if (exposure->type == PS_EXPOSURE_NODE_PORT && exposure->service.allow_from.count > 0) {
+        ps_warn(a->warnings,
+                "%.*sportside.dev/allow-from is a NetworkPolicy: be sure that your network plugin "
+                "enforces it",
+                PS_FMT(exposure->key_prefix));
+    }
+}
+
 static void warn_plaintext(const struct announcement *a)
 {
     switch (ps_plaintext_of(a->exposures, a->injection)) {
@@ -141,6 +153,7 @@ void ps_announce(const struct ps_policy *policy, const struct ps_json *spec,
     for (size_t i = 0; i < a->exposures->count; i++) {
         announce_listener(a, i);
         announce_way(a, &a->exposures->list[i]);
+        announce_guard(a, &a->exposures->list[i]);
         warn_unreachable(a, &a->exposures->list[i]);
     }
     announce_rack(a);

@@ -89,6 +89,10 @@ static bool read_exposure(struct ps_exposure_reader *reader)
     reader->exposure = &reader->exposures->list[reader->index];
     reader->exposure->name = reader->names[reader->index];
     reader->exposure->env_prefix = env_prefix(reader->arena, reader->exposure->name);
+    reader->exposure->key_prefix =
+        ps_str_is(reader->exposure->name, "external")
+            ? PS_STR("")
+            : ps_arena_printf(reader->arena, "%.*s.", PS_FMT(reader->exposure->name));
     for (size_t i = 0; i < PS_EXPOSURE_KEY_COUNT; i++) {
         enum ps_exposure_key_id id = (enum ps_exposure_key_id)i;
         if (reader->index > 0 && !ps_exposure_key_get(id)->per_exposure) {

@@ -108,6 +108,7 @@ static void plan_env(struct ps_arena *arena, const struct ps_exposures *exposure
             .name = exposure->listener_name,
             .port = exposure->listener_port,
             .protocol = exposure->protocol,
+            .key_prefix = exposure->key_prefix,
             .endpoint = ps_inject_endpoint(arena, exposure),
         };
     }
@@ -230,6 +231,7 @@ static bool decide_conflicts(struct ps_injection *injection)
         plan->reason == PS_REASON_LISTENERS) {
         return false;
     }
+    injection->culprit = plan->refused;
     return decide(injection, PS_VERDICT_LEAVE, plan->reason, plan->message);
 }
 
@@ -267,10 +269,12 @@ static bool decide_security(struct ps_arena *arena, const struct ps_exposures *e
     for (size_t i = 0; i < exposures->count && injection->env_read; i++) {
         enum ps_protocol protocol = exposures->list[i].protocol;
         if (lacks_settings_for(&injection->broker, protocol)) {
+            injection->culprit = i;
             return decide(injection, PS_VERDICT_LEAVE, PS_REASON_LISTENERS,
                           ps_arena_printf(arena,
-                                          "portside.dev/protocol: '%s': the broker has no SASL_ "
-                                          "or SSL_ settings for it",
+                                          "%.*sportside.dev/protocol: '%s': the broker has no "
+                                          "SASL_ or SSL_ settings for it",
+                                          PS_FMT(exposures->list[i].key_prefix),
                                           ps_protocol_name(protocol)));
         }
     }

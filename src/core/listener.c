@@ -78,7 +78,8 @@ static bool advertise(struct planning *p, struct ps_str name, const struct ps_li
     return true;
 }
 
-static bool may_adopt(struct planning *p, const struct ps_endpoint *listener)
+static bool may_adopt(struct planning *p, const struct ps_listener_wish *wish,
+                      const struct ps_endpoint *listener)
 {
     const char *what = NULL;
     if (ps_str_equal_nocase(listener->name, p->state.inter_broker)) {
@@ -91,8 +92,8 @@ static bool may_adopt(struct planning *p, const struct ps_endpoint *listener)
     return what == NULL ||
            refuse(p, PS_REASON_NAME_TAKEN,
                   ps_arena_printf(p->arena,
-                                  "'%.*s' is %s: choose another portside.dev/listener-name",
-                                  PS_FMT(listener->name), what));
+                                  "'%.*s' is %s: choose another %.*sportside.dev/listener-name",
+                                  PS_FMT(listener->name), what, PS_FMT(wish->key_prefix)));
 }
 
 /* An adopted listener keeps its protocol; a statement of another is a mistake. */
@@ -102,10 +103,10 @@ static bool agrees(struct planning *p, const struct ps_listener_wish *wish,
     return wish->protocol == PS_PROTOCOL_MIRROR || wish->protocol == protocol ||
            refuse(p, PS_REASON_LISTENERS,
                   ps_arena_printf(p->arena,
-                                  "listener '%.*s' speaks %s, portside.dev/protocol says %s: make "
-                                  "them agree",
+                                  "listener '%.*s' speaks %s, %.*sportside.dev/protocol says %s: "
+                                  "make them agree",
                                   PS_FMT(wish->name), ps_protocol_name(protocol),
-                                  ps_protocol_name(wish->protocol)));
+                                  PS_FMT(wish->key_prefix), ps_protocol_name(wish->protocol)));
 }
 
 static bool adopt(struct planning *p, const struct ps_listener_wish *wish,
@@ -116,7 +117,7 @@ static bool adopt(struct planning *p, const struct ps_listener_wish *wish,
     bool done = entry != NULL && ps_str_equal(entry->text, ours);
     result->adopted = true;
     result->protocol = protocol_of(&p->state, listener->name);
-    return (done || (may_adopt(p, listener) && agrees(p, wish, result->protocol))) &&
+    return (done || (may_adopt(p, wish, listener) && agrees(p, wish, result->protocol))) &&
            advertise(p, listener->name, wish);
 }
 
@@ -128,8 +129,9 @@ static bool port_is_free(struct planning *p, const struct ps_listener_wish *wish
             return refuse(p, PS_REASON_PORT_TAKEN,
                           ps_arena_printf(p->arena,
                                           "port %u is that of listener '%.*s': choose another "
-                                          "portside.dev/listener-port",
-                                          (unsigned)wish->port, PS_FMT(listener->name)));
+                                          "%.*sportside.dev/listener-port",
+                                          (unsigned)wish->port, PS_FMT(listener->name),
+                                          PS_FMT(wish->key_prefix)));
         }
     }
     return true;
@@ -146,9 +148,9 @@ static bool choose_protocol(struct planning *p, const struct ps_listener_wish *w
             p, PS_REASON_LISTENERS,
             ps_arena_printf(p->arena,
                             "listener.security.protocol.map gives '%.*s' the protocol %s, "
-                            "portside.dev/protocol says %s: make them agree",
+                            "%.*sportside.dev/protocol says %s: make them agree",
                             PS_FMT(wish->name), ps_protocol_name(mapping->protocol),
-                            ps_protocol_name(wish->protocol)));
+                            PS_FMT(wish->key_prefix), ps_protocol_name(wish->protocol)));
     }
     result->protocol = mapping != NULL ? mapping->protocol : wish->protocol;
     result->mirrored = mirrored_listener(&p->state, user_count, result->protocol);
@@ -174,9 +176,10 @@ static bool add_listener(struct planning *p, const struct ps_listener_wish *wish
         return refuse(p, PS_REASON_NAME_TAKEN,
                       ps_arena_printf(p->arena,
                                       "'%.*s' is %s listener: choose another "
-                                      "portside.dev/listener-name",
+                                      "%.*sportside.dev/listener-name",
                                       PS_FMT(wish->name),
-                                      controller ? "a controller" : "the inter-broker"));
+                                      controller ? "a controller" : "the inter-broker",
+                                      PS_FMT(wish->key_prefix)));
     }
     if (!port_is_free(p, wish) || !choose_protocol(p, wish, user_count, result)) {
         return false;
@@ -196,6 +199,7 @@ static bool plan_all(struct planning *p, const struct ps_listener_wish *wishes, 
         bool done = listener != NULL ? adopt(p, &wishes[i], listener, result)
                                      : add_listener(p, &wishes[i], user_count, result);
         if (!done) {
+            p->plan->refused = i;
             return false;
         }
     }

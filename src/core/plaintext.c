@@ -28,22 +28,37 @@ enum ps_plaintext ps_plaintext_of(const struct ps_exposures *exposures,
     return worst;
 }
 
-struct ps_str ps_plaintext_refusal(const struct ps_policy *policy,
-                                   const struct ps_exposures *exposures,
-                                   const struct ps_injection *injection)
+/* Why one exposure is forbidden; empty if it is not. */
+static struct ps_str refusal_of(struct ps_arena *arena, const struct ps_exposure *exposure,
+                                enum ps_plaintext plaintext)
 {
-    if (policy->plaintext != PS_CHOICE_DENY) {
-        return PS_STR("");
-    }
-    switch (ps_plaintext_of(exposures, injection)) {
+    switch (plaintext) {
     case PS_PLAINTEXT_NO:
         return PS_STR("");
     case PS_PLAINTEXT_YES:
-        return PS_STR("this installation forbids PLAINTEXT external listeners: set "
-                      "portside.dev/protocol to SSL or SASL_SSL");
+        return ps_arena_printf(arena,
+                               "this installation forbids PLAINTEXT external listeners: set "
+                               "%.*sportside.dev/protocol to SSL or SASL_SSL",
+                               PS_FMT(exposure->key_prefix));
     case PS_PLAINTEXT_UNKNOWN:
-        return PS_STR("PLAINTEXT is forbidden here and the broker's protocol is not visible: state "
-                      "portside.dev/protocol");
+        return ps_arena_printf(arena,
+                               "PLAINTEXT is forbidden here and the broker's protocol is not "
+                               "visible: state %.*sportside.dev/protocol",
+                               PS_FMT(exposure->key_prefix));
     }
     return PS_STR("");
+}
+
+struct ps_str ps_plaintext_refusal(struct ps_arena *arena, const struct ps_policy *policy,
+                                   const struct ps_exposures *exposures,
+                                   const struct ps_injection *injection)
+{
+    struct ps_str refusal = PS_STR("");
+    for (size_t i = 0; i < exposures->count && policy->plaintext == PS_CHOICE_DENY; i++) {
+        const struct ps_exposure *exposure = &exposures->list[i];
+        if (refusal.len == 0) {
+            refusal = refusal_of(arena, exposure, plaintext_of_one(exposure, injection, i));
+        }
+    }
+    return refusal;
 }

@@ -16,6 +16,6 @@ enum ps_plaintext ps_plaintext_of(const struct ps_exposures *exposures,
                                   const struct ps_injection *injection);
 
 /* Why the policy forbids the injection; the empty view if it does not. */
-struct ps_str ps_plaintext_refusal(const struct ps_policy *policy,
+struct ps_str ps_plaintext_refusal(struct ps_arena *arena, const struct ps_policy *policy,
                                    const struct ps_exposures *exposures,
                                    const struct ps_injection *injection);

@@ -144,7 +144,8 @@ static bool settle_fit(struct ps_pod *pod)
 
 static bool settle_policy(struct ps_pod *pod)
 {
-    struct ps_str refusal = ps_plaintext_refusal(pod->policy, &pod->exposures, &pod->injection);
+    struct ps_str refusal =
+        ps_plaintext_refusal(pod->arena, pod->policy, &pod->exposures, &pod->injection);
     if (refusal.len > 0) {
         settle(pod, PS_VERDICT_LEAVE, PS_REASON_POLICY, refusal);
     }

@@ -15,8 +15,10 @@ struct search {
 static bool found(const struct search *search, const char *what, struct ps_str name)
 {
     *search->ret_message = ps_arena_printf(
-        search->arena, "port %u is that of %s '%.*s': choose another portside.dev/listener-port",
-        (unsigned)search->exposure->listener_port, what, PS_FMT(name));
+        search->arena,
+        "port %u is that of %s '%.*s': choose another %.*sportside.dev/listener-port",
+        (unsigned)search->exposure->listener_port, what, PS_FMT(name),
+        PS_FMT(search->exposure->key_prefix));
     return true;
 }
 
@@ -90,12 +92,13 @@ static bool one_is_declared(const struct search *search, const struct ps_json *s
 }
 
 bool ps_port_is_declared(struct ps_arena *arena, const struct ps_json *spec,
-                         const struct ps_exposures *exposures, const struct ps_injection *injection,
+                         const struct ps_exposures *exposures, struct ps_injection *injection,
                          struct ps_str *ret_message)
 {
     for (size_t i = 0; i < exposures->count; i++) {
         const struct search search = {arena, &exposures->list[i], &injection->broker, ret_message};
         if (!injection->plan.results[i].adopted && one_is_declared(&search, spec)) {
+            injection->culprit = i;
             return true;
         }
     }

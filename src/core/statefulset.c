@@ -156,25 +156,15 @@ static bool check_delivery(struct statefulset *set)
     return true;
 }
 
-/* What the exposure states, and the injection cannot be. */
-static bool states_conflict(const struct statefulset *set, const struct ps_exposure *exposure)
+/* A conflict with what the user stated is a denial; with our defaults it is a warning. */
+static bool is_stated_conflict(const struct statefulset *set)
 {
+    const struct ps_exposure *exposure = &set->exposures.list[set->injection.culprit];
     return (set->injection.reason == PS_REASON_NAME_TAKEN && exposure->listener_name_stated) ||
            (set->injection.reason == PS_REASON_PORT_TAKEN && exposure->listener_port_stated) ||
            (set->injection.reason == PS_REASON_LISTENERS &&
             (set->exposures.delivery == PS_DELIVERY_ENV ||
              exposure->protocol != PS_PROTOCOL_MIRROR));
-}
-
-/* A conflict with what the user stated is a denial; with our defaults it is a warning. */
-static bool is_stated_conflict(const struct statefulset *set)
-{
-    for (size_t i = 0; i < set->exposures.count; i++) {
-        if (states_conflict(set, &set->exposures.list[i])) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static void settle_leave(struct statefulset *set)
@@ -235,7 +225,8 @@ static bool has_obstacle(struct statefulset *set)
 
 static void settle_inject(struct statefulset *set)
 {
-    struct ps_str refusal = ps_plaintext_refusal(set->policy, &set->exposures, &set->injection);
+    struct ps_str refusal =
+        ps_plaintext_refusal(set->arena, set->policy, &set->exposures, &set->injection);
     set->decision->delivery = ps_str_of(ps_delivery_name(set->injection.delivery));
     if (refusal.len > 0) {
         deny(set, PS_REASON_POLICY, refusal);
