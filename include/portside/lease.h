@@ -88,8 +88,15 @@ struct ps_lease_identity {
 };
 
 /*
+ * True if it has a resourceVersion: what some proxy answers instead tells nothing, and a write
+ * without a version would fence nobody off.
+ */
+bool ps_lease_is_readable(const struct ps_json *lease);
+
+/*
  * Takes note of the Lease as it is now; NULL: there is none (404). A version older than what is
- * known already (a watch that lags behind our own write) is passed over.
+ * known already (a watch that lags behind our own write) is passed over, and so is what is no
+ * Lease.
  */
 void ps_lease_observe(struct ps_lease_state *state, const struct ps_lease_identity *identity,
                       const struct ps_json *lease, const struct ps_lease_now *now);

@@ -50,6 +50,7 @@ struct search {
     struct ps_cleanup *cleanup;
     enum ps_left_kind kind; /* of a list of leftovers */
     void (*keep)(struct search *search, const struct ps_json *object);
+    const char *plural;
     const struct ps_json *page;
     size_t count;
     bool failed;
@@ -170,12 +171,26 @@ static struct ps_status read_page(void *arg)
     return ps_success();
 }
 
+bool ps_cleanup_is_list(const struct ps_kube_result *result, const char *plural,
+                        struct ps_error *err)
+{
+    const struct ps_json *metadata = ps_json_get(result->object, "metadata");
+    if (result->outcome != PS_KUBE_OK) {
+        *err = *result->error;
+        return false;
+    }
+    bool list = ps_json_get_text(metadata, "resourceVersion").len > 0 &&
+                ps_json_type(ps_json_get(result->object, "items")) == PS_JSON_ARRAY;
+    return list ||
+           ps_ok(ps_fail(err, PS_CODE_IO, "list %s: the answer is no list: is that the API server?",
+                         plural));
+}
+
 static void on_page(void *arg, const struct ps_kube_result *result)
 {
     struct search *search = arg;
-    if (result->outcome != PS_KUBE_OK) {
+    if (!ps_cleanup_is_list(result, search->plural, &search->err)) {
         search->failed = true;
-        search->err = *result->error;
         return;
     }
     search->page = result->object;
@@ -192,6 +207,7 @@ static struct ps_status send(struct search *search, const struct ps_kube_request
     request.limit = PAGE_OBJECTS;
     request.on_done = on_page;
     request.arg = search;
+    search->plural = request.resource->plural;
     return ps_kube_send(search->cleanup->kube, &request, NULL, err);
 }
 
@@ -217,8 +233,8 @@ static struct ps_status find_objects(struct ps_cleanup *cleanup, struct search *
         .label_selector = selector(cleanup, OURS, ours, sizeof(ours)),
     };
     for (size_t kind = 0; kind < PS_LEFT_KINDS; kind++) {
-        searches[kind] =
-            (struct search){cleanup, (enum ps_left_kind)kind, keep_leftover, NULL, 0, false, {0}};
+        searches[kind] = (struct search){
+            .cleanup = cleanup, .kind = (enum ps_left_kind)kind, .keep = keep_leftover};
         request.resource = &kinds[kind].resource;
         PS_TRY(send(&searches[kind], &request, err));
     }

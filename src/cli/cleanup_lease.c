@@ -96,11 +96,8 @@ static void on_page(void *arg, const struct ps_kube_result *result)
 {
     struct look *look = arg;
     look->page = result->object;
-    look->failed = result->outcome != PS_KUBE_OK ||
+    look->failed = !ps_cleanup_is_list(result, leases.plural, &look->err) ||
                    !ps_ok(ps_arena_run(look->cleanup->arena, read_page, look, &look->err));
-    if (result->outcome != PS_KUBE_OK) {
-        look->err = *result->error;
-    }
 }
 
 /* One look at all Leases of our name, wherever portside was installed. */

@@ -106,6 +106,10 @@ const struct ps_kube_resource *ps_left_resource(enum ps_left_kind kind);
 /* "Service". */
 const char *ps_left_kind_name(enum ps_left_kind kind);
 
+/* False, and why, unless the answer is a list: an empty page of a proxy must not look like one. */
+bool ps_cleanup_is_list(const struct ps_kube_result *result, const char *plural,
+                        struct ps_error *err);
+
 /*
  * Lists Services, ConfigMaps, NetworkPolicies, injected pods and labelled namespaces. Fails if one
  * of the lists does, as a part of the truth is no ground for deletions.

@@ -59,7 +59,7 @@ static enum ps_lease_result result_of(const struct ps_kube_result *result)
 {
     switch (result->outcome) {
     case PS_KUBE_OK:
-        return PS_LEASE_CONFIRMED;
+        return ps_lease_is_readable(result->object) ? PS_LEASE_CONFIRMED : PS_LEASE_FAILED;
     case PS_KUBE_NOT_FOUND:
     case PS_KUBE_CONFLICT:
     case PS_KUBE_ALREADY_EXISTS:
@@ -96,7 +96,10 @@ static void on_done(void *arg, const struct ps_kube_result *result)
         observe(controller, result->outcome == PS_KUBE_OK ? result->object : NULL);
         return;
     }
-    if (outcome == PS_LEASE_FAILED || result->outcome == PS_KUBE_NOT_FOUND) {
+    if (outcome == PS_LEASE_FAILED && result->outcome == PS_KUBE_OK) {
+        const struct ps_error error = {.message = "the answer to a request for the Lease is none"};
+        tell_trouble(leader, &error);
+    } else if (outcome == PS_LEASE_FAILED || result->outcome == PS_KUBE_NOT_FOUND) {
         tell_trouble(leader, result->error);
     } else {
         leader->trouble[0] = '\0';

@@ -101,9 +101,17 @@ static void note_lease(struct ps_lease_state *state, const struct ps_lease_ident
     }
 }
 
+bool ps_lease_is_readable(const struct ps_json *lease)
+{
+    return ps_json_get_text(ps_json_get(lease, "metadata"), "resourceVersion").len > 0;
+}
+
 void ps_lease_observe(struct ps_lease_state *state, const struct ps_lease_identity *identity,
                       const struct ps_json *lease, const struct ps_lease_now *now)
 {
+    if (lease != NULL && !ps_lease_is_readable(lease)) {
+        return;
+    }
     if (lease == NULL) {
         note_absent(state, now);
     } else {
@@ -317,7 +325,7 @@ void ps_lease_wrote(struct ps_lease_state *state, const struct ps_lease_timing *
                     const struct ps_lease_now *now)
 {
     bool conflict = answer->result == PS_LEASE_CONFLICT;
-    if (answer->result != PS_LEASE_CONFIRMED || answer->lease == NULL) {
+    if (answer->result != PS_LEASE_CONFIRMED || !ps_lease_is_readable(answer->lease)) {
         /* Whether it took effect is not known. What is known of the holder keeps its age. */
         state->doubt = true;
         state->write_mono_ms = now->mono_ms + timing->retry_ms;

@@ -180,24 +180,52 @@ START_TEST(test_pace)
 }
 END_TEST
 
-/* Leases that no Kubernetes made. */
-static const char *const odd[] = {
-    "{}",
-    "[]",
-    "{\"spec\":null,\"metadata\":{}}",
-    "{\"spec\":{\"holderIdentity\":7,\"leaseDurationSeconds\":\"x\",\"leaseTransitions\":1.5}}",
-    "{\"metadata\":{\"resourceVersion\":\"not a number\"},\"spec\":{\"holderIdentity\":\"\"}}",
-    "{\"metadata\":{\"resourceVersion\":\"99999999999999999999999\"}}",
+/* Leases that no Kubernetes made. Without a version they are none: no write could be fenced off. */
+static const struct odd_row {
+    const char *lease;
+    enum ps_lease_action_kind action;
+} odd[] = {
+    {"{}", PS_LEASE_READ},
+    {"[]", PS_LEASE_READ},
+    {"{\"spec\":null,\"metadata\":{}}", PS_LEASE_READ},
+    {"{\"spec\":{\"holderIdentity\":7,\"leaseDurationSeconds\":\"x\"}}", PS_LEASE_READ},
+    {"{\"metadata\":{\"resourceVersion\":3},\"spec\":{\"holderIdentity\":\"\"}}", PS_LEASE_READ},
+    {"{\"metadata\":{\"resourceVersion\":\"not a number\"},\"spec\":{\"holderIdentity\":\"\","
+     "\"leaseTransitions\":1.5}}",
+     PS_LEASE_TAKE_OVER},
+    {"{\"metadata\":{\"resourceVersion\":\"99999999999999999999999\"}}", PS_LEASE_TAKE_OVER},
 };
 
-static void check_odd(struct ps_arena *arena, const void *row)
+static void check_odd(struct ps_arena *arena, const void *arg)
 {
+    const struct odd_row *row = arg;
     struct election e = new_election(arena);
-    see(&e, *(const char *const *)row);
+    see(&e, row->lease);
     struct ps_lease_action action = step(&e, false);
-    ck_assert_int_eq(action.kind, PS_LEASE_TAKE_OVER);
+    ck_assert_int_eq(action.kind, row->action);
     ck_assert(!action.leader);
 }
+
+/* A renewal that a proxy answered is not confirmed, and is not tried again at once. */
+static void check_odd_answer(struct ps_arena *arena, const void *row)
+{
+    (void)row;
+    struct election e = new_election(arena);
+    struct ps_json *nonsense = NULL;
+    see(&e, FREE);
+    ck_assert_int_eq(step(&e, false).kind, PS_LEASE_TAKE_OVER);
+    ck_assert(ps_ok(ps_json_parse(arena, PS_STR("[7]"), &nonsense, NULL)));
+    const struct ps_lease_answer answer = {PS_LEASE_CONFIRMED, nonsense, e.now};
+    ps_lease_wrote(&e.state, &e.timing, &identity, &answer, &e.now);
+    ck_assert(!ps_lease_is_leader(&e.state, &e.now));
+    ck_assert_int_eq(step(&e, false).kind, PS_LEASE_NOTHING);
+}
+
+START_TEST(test_odd_answer)
+{
+    ps_in_arena(check_odd_answer, NULL);
+}
+END_TEST
 
 START_TEST(test_odd)
 {
@@ -213,6 +241,7 @@ Suite *ps_test_suite(void)
     tcase_add_test(tcase, test_take_over);
     tcase_add_test(tcase, test_release);
     tcase_add_test(tcase, test_pace);
+    tcase_add_test(tcase, test_odd_answer);
     tcase_add_loop_test(tcase, test_odd, 0, PS_COUNT(odd));
     suite_add_tcase(suite, tcase);
     return suite;
