@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The scripts of src/core/scripts, embedded at build time; NUL-terminated. */
+/* The scripts of src/core/scripts, embedded without their comments; NUL-terminated. */
 #pragma once
 
 extern const char ps_script_address[];

@@ -4,6 +4,8 @@
 import fnmatch
 import json
 import os
+import subprocess
+import tempfile
 
 REQUEST = "request.json"
 CONFIG = "config"
@@ -36,14 +38,23 @@ def kubelet_expand(text):
     return "".join(out)
 
 
+def embedded_text(root, name):
+    """A script as the build embeds it: without comments and indentation."""
+    with tempfile.TemporaryDirectory(prefix="portside-golden-") as folder:
+        output = os.path.join(folder, name)
+        subprocess.run(["cmake", "-DFILE=" + os.path.join(root, "src/core/scripts", name), "-DOUTPUT=" + output,
+                        "-P", os.path.join(root, "cmake/StripShell.cmake")], check=True)
+        with open(output, encoding="utf-8") as file:
+            return file.read()
+
+
 class Scripts:
     """The two embedded scripts, which expected files call by a word."""
 
     def __init__(self, root):
         self.words = {}
         for word, name in (("@ADDRESS_SCRIPT@", "address.sh"), ("@HOOK_SCRIPT@", "hook.bash")):
-            with open(os.path.join(root, "src/core/scripts", name), encoding="utf-8") as file:
-                text = file.read()
+            text = embedded_text(root, name)
             doubled = double_dollars(text)
             if kubelet_expand(doubled) != text:
                 raise ValueError(f"kubelet would change {name}")
