@@ -44,7 +44,11 @@ struct ps_transport_ops {
                               struct ps_transfer **ret_transfer, struct ps_error *err);
     /* Ends a transfer without on_done. */
     void (*cancel)(struct ps_transport *transport, struct ps_transfer *transfer);
-    /* Waits for bytes, for one of fds (revents as of poll(2)), or timeout_ms; then calls back. */
+    /*
+     * Moves bytes and calls back; if there was nobody to call, waits for bytes, for one of fds
+     * (revents as of poll(2)), or timeout_ms. Nothing is sent after the wait: a caller that slept
+     * for long may have lost the right to write, and cancel.
+     */
     struct ps_status (*wait)(struct ps_transport *transport, int timeout_ms, struct pollfd *fds,
                              size_t count, struct ps_error *err);
     void (*free)(struct ps_transport *transport);

@@ -28,6 +28,7 @@ struct curl_transport {
     CURLM *multi;
     struct ps_transfer *transfers;
     struct ps_alias alias;
+    bool told; /* somebody was called back in this turn: no time to wait */
 };
 
 struct ps_transfer {
@@ -61,6 +62,7 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *arg)
 {
     struct ps_transfer *transfer = arg;
     long status = 0;
+    transfer->transport->told = true;
     (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
     struct ps_str view = {bytes, size * count};
     transfer->refused = !transfer->request.on_body(transfer->request.arg, (int)status, view);
@@ -265,9 +267,8 @@ static struct ps_status failed(struct ps_error *err, CURLMcode code)
     return ps_fail(err, PS_CODE_INTERNAL, "libcurl: %s", curl_multi_strerror(code));
 }
 
-/* Moves bytes and tells of what has ended; *ret_ended is how many. */
-static struct ps_status perform(struct curl_transport *curl, unsigned *ret_ended,
-                                struct ps_error *err)
+/* Moves bytes and tells of what has ended. */
+static struct ps_status perform(struct curl_transport *curl, struct ps_error *err)
 {
     int running = 0;
     int left = 0;
@@ -275,7 +276,6 @@ static struct ps_status perform(struct curl_transport *curl, unsigned *ret_ended
     if (code != CURLM_OK) {
         return failed(err, code);
     }
-    *ret_ended = 0;
     for (CURLMsg *message = curl_multi_info_read(curl->multi, &left); message != NULL;
          message = curl_multi_info_read(curl->multi, &left)) {
         if (message->msg != CURLMSG_DONE) {
@@ -284,8 +284,8 @@ static struct ps_status perform(struct curl_transport *curl, unsigned *ret_ended
         struct ps_transfer *transfer = NULL;
         CURLcode result = message->data.result; /* message dies with its handle */
         (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+        curl->told = true;
         finish(transfer, result);
-        (*ret_ended)++;
     }
     return ps_success();
 }
@@ -304,16 +304,16 @@ static struct ps_status wait_for(struct ps_transport *transport, int timeout_ms,
 {
     struct curl_transport *curl = (struct curl_transport *)transport;
     struct curl_waitfd extra[FDS_MAX] = {{0}};
-    unsigned ended = 0;
     if (count > FDS_MAX) {
         return ps_fail(err, PS_CODE_INTERNAL, "more than %u descriptors to wait for", FDS_MAX);
     }
     for (size_t i = 0; i < count; i++) {
         extra[i] = (struct curl_waitfd){fds[i].fd, wanted(fds[i].events), 0};
     }
-    PS_TRY(perform(curl, &ended, err));
+    curl->told = false;
+    PS_TRY(perform(curl, err));
     CURLMcode code =
-        curl_multi_poll(curl->multi, extra, (unsigned)count, ended > 0 ? 0 : timeout_ms, NULL);
+        curl_multi_poll(curl->multi, extra, (unsigned)count, curl->told ? 0 : timeout_ms, NULL);
     if (code != CURLM_OK) {
         return failed(err, code);
     }
@@ -323,7 +323,8 @@ static struct ps_status wait_for(struct ps_transport *transport, int timeout_ms,
             fds[i].revents = 0;
         }
     }
-    return perform(curl, &ended, err);
+    /* Bytes move at the next turn: after a long sleep the caller may want to send no more. */
+    return ps_success();
 }
 
 static void free_transport(struct ps_transport *transport)
