@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 
+from estate import Estate, behind_proxy, note
 from harness import HERE, STATE, check, wait_until
 from world import bind, create, node_port, service, wait_endpoint, wait_event, wait_service
 
@@ -48,9 +49,9 @@ def test_the_api_server_is_away_for_a_while(test):
     test.cluster.request("DELETE", f"/api/v1/namespaces/{namespace}/services/external-kafka-1")
     wait_endpoint(test, namespace, "kafka-0", seconds=40)
     wait_service(test, namespace, "external-kafka-1", seconds=40)
-    spent = time.monotonic() - begun
+    told = note("API server killed for 8 s", time.monotonic() - begun, 12)
     wait_for_the_controller_manager(test)
-    return f"converged {spent:.1f} s after the API server was back"
+    return told
 
 
 def test_a_node_port_that_is_taken(test):
@@ -63,26 +64,52 @@ def test_a_node_port_that_is_taken(test):
     check("30051" in event["message"], f"message {event['message']}")
     check(service(test, namespace, "external-kafka-1") is None, "it is there")
     test.kubectl("delete", "service", "taken", "-n", other)
+    begun = time.monotonic()
     found = wait_service(test, namespace, "external-kafka-1", seconds=40)
     check(node_port(found) == 30051, f"node port {node_port(found)}")
+    return note("port of node-port-base taken", time.monotonic() - begun, 32)
 
 
-def test_a_quota_that_is_exceeded(test):
+def test_a_node_port_that_somebody_takes_meanwhile(test):
+    """Without node-port-base the Service gets another port after a while, and its broker is told."""
+    other = test.namespace(inject=False)
+    with behind_proxy(test) as proxy:
+        estate = Estate(test)
+        port = estate.ports.pop("external-kafka-1")
+        proxy.refuse()
+        estate.take("external-kafka-1")
+        test.kubectl("create", "service", "nodeport", "taken", "--tcp=80", f"--node-port={port}",
+                     "-n", other)
+        proxy.accept()
+        told = estate.settle("port taken by a foreign Service", 12)
+        check(estate.node_ports()["external-kafka-1"] != port, "two Services have one port")
+        return told
+
+
+def exceed(test, what, fault):
     namespace = test.namespace()
-    test.kubectl("create", "quota", "q", "--hard=services.nodeports=1", "-n", namespace)
+    test.kubectl("create", "quota", "q", f"--hard={what}=1", "-n", namespace)
     # There is no quota controller here; admission goes by what stands in the status.
-    full = {"status": {"hard": {"services.nodeports": "1"}, "used": {"services.nodeports": "1"}}}
-    test.cluster.request(
-        "PATCH",
-        f"/api/v1/namespaces/{namespace}/resourcequotas/q/status",
-        full,
-        "application/merge-patch+json",
-    )
-    create(test, namespace=namespace)
+    full = {"status": {"hard": {what: "1"}, "used": {what: "1"}}}
+    # The headless Service of the brokers comes before.
+    create(test, namespace=namespace, before_pods=lambda: test.cluster.request(
+        "PATCH", f"/api/v1/namespaces/{namespace}/resourcequotas/q/status", full,
+        "application/merge-patch+json"))
     wait_event(test, namespace, "Forbidden")
+    check(service(test, namespace, "external-kafka-0") is None, "the quota did not hold")
     test.kubectl("delete", "quota", "q", "-n", namespace)
+    begun = time.monotonic()
     for ordinal in range(3):
         wait_service(test, namespace, f"external-kafka-{ordinal}", seconds=40)
+    return note(fault, time.monotonic() - begun, 32)
+
+
+def test_a_quota_of_node_ports_that_is_exceeded(test):
+    return exceed(test, "services.nodeports", "quota services.nodeports")
+
+
+def test_a_quota_of_services_that_is_exceeded(test):
+    return exceed(test, "services", "quota services")
 
 
 def test_the_annotations_on_a_pod_are_taken_away(test):

@@ -120,13 +120,15 @@ def bind(cluster, namespace, pod, node):
     check(status == 201, f"binding of {pod}: {body}")
 
 
-def create(test, replicas=3, annotations=None, namespace=None, name="apache-env"):
+def create(test, replicas=3, annotations=None, namespace=None, name="apache-env",
+           before_pods=lambda: None):
     """A StatefulSet `kafka` of that many brokers; its namespace."""
     namespace = namespace or test.namespace()
     for document in manifest(name):
         if document["kind"] == "StatefulSet":
             document["spec"]["replicas"] = replicas
             document["metadata"].setdefault("annotations", {}).update(annotations or {})
+            before_pods()
         kinds = {"Service": "/api/v1", "StatefulSet": "/apis/apps/v1"}
         status, body, _ = test.cluster.request(
             "POST",
