@@ -158,14 +158,6 @@ bool ps_exposures_parse(struct ps_arena *arena, const struct ps_policy *policy,
                         const struct ps_json *annotations, struct ps_exposures *ret_exposures,
                         struct ps_exposure_problem *ret_problem);
 
-/*
- * As above, but what has no effect in this version (ps_exposure_key.supported) is read into its
- * fields instead of being refused. For the tests of what is to come.
- */
-bool ps_exposures_parse_all(struct ps_arena *arena, const struct ps_policy *policy,
-                            const struct ps_json *annotations, struct ps_exposures *ret_exposures,
-                            struct ps_exposure_problem *ret_problem);
-
 /* True if the policy lets users set this annotation of Services; never one of our own domain. */
 bool ps_exposure_annotation_allowed(const struct ps_policy *policy, struct ps_str name);
 

@@ -68,8 +68,7 @@ static bool read_row(struct ps_exposure_reader *reader, enum ps_exposure_key_id 
         return false;
     }
     /* A value that equals the default changes nothing, so it needs no support. */
-    return ps_exposure_has_effect(reader) || ps_str_is(text, key->fallback) ||
-           refuse_without_effect(reader, text);
+    return key->supported || ps_str_is(text, key->fallback) || refuse_without_effect(reader, text);
 }
 
 /* "PORTSIDE_MY_VPN" of "my-vpn". */
@@ -146,37 +145,26 @@ static bool object_opts_out(const struct ps_json *annotations)
     return ps_str_is(ps_str_trim(ps_json_text(inject)), "false");
 }
 
-static bool parse(struct ps_exposure_reader *reader, const struct ps_json *annotations,
-                  struct ps_exposures *ret_exposures)
-{
-    struct ps_exposures exposures = {.count = 1};
-    reader->exposures = &exposures;
-    reader->exposure = &exposures.list[0];
-    if (object_opts_out(annotations)) {
-        exposures = (struct ps_exposures){.opted_out = true};
-    } else if (!read_names(reader, annotations) || !ps_exposure_sort(reader, annotations) ||
-               !read_exposures(reader)) {
-        return false;
-    }
-    *ret_exposures = exposures;
-    return true;
-}
-
 bool ps_exposures_parse(struct ps_arena *arena, const struct ps_policy *policy,
                         const struct ps_json *annotations, struct ps_exposures *ret_exposures,
                         struct ps_exposure_problem *ret_problem)
 {
-    struct ps_exposure_reader reader = {.arena = arena, .policy = policy, .problem = ret_problem};
-    return parse(&reader, annotations, ret_exposures);
-}
-
-bool ps_exposures_parse_all(struct ps_arena *arena, const struct ps_policy *policy,
-                            const struct ps_json *annotations, struct ps_exposures *ret_exposures,
-                            struct ps_exposure_problem *ret_problem)
-{
+    struct ps_exposures exposures = {.count = 1};
     struct ps_exposure_reader reader = {
-        .arena = arena, .policy = policy, .problem = ret_problem, .all = true};
-    return parse(&reader, annotations, ret_exposures);
+        .arena = arena,
+        .policy = policy,
+        .exposures = &exposures,
+        .exposure = &exposures.list[0],
+        .problem = ret_problem,
+    };
+    if (object_opts_out(annotations)) {
+        exposures = (struct ps_exposures){.opted_out = true};
+    } else if (!read_names(&reader, annotations) || !ps_exposure_sort(&reader, annotations) ||
+               !read_exposures(&reader)) {
+        return false;
+    }
+    *ret_exposures = exposures;
+    return true;
 }
 
 const char *ps_exposure_type_name(enum ps_exposure_type type)

@@ -28,7 +28,6 @@ struct ps_exposure_reader {
     struct ps_exposure_problem *problem;
     enum ps_exposure_key_id key; /* the row that is being read */
     enum ps_exposure_source source;
-    bool all;          /* what has no effect yet is read all the same */
     size_t name_count; /* of portside.dev/listeners */
     struct ps_str names[PS_EXPOSURES_MAX];
     /* The one of names that is being read; the annotations of all brokers are with the first. */
@@ -94,9 +93,6 @@ bool ps_exposure_check_others(struct ps_exposure_reader *reader);
 
 /* Index of name in names; name_count if it is not there. */
 size_t ps_exposure_find_name(const struct ps_exposure_reader *reader, struct ps_str name);
-
-/* True if the row that is being read has effect. */
-bool ps_exposure_has_effect(const struct ps_exposure_reader *reader);
 
 /*
  * Fills stated in; names must be known. False with the problem filled in if a key or the type or

@@ -102,11 +102,6 @@ size_t ps_exposure_find_name(const struct ps_exposure_reader *reader, struct ps_
     return i;
 }
 
-bool ps_exposure_has_effect(const struct ps_exposure_reader *reader)
-{
-    return reader->all || ps_exposure_key_get(reader->key)->supported;
-}
-
 /* Finds the row and the exposure of `vpn.portside.dev/…`; what is wrong is said to be wrong. */
 static bool find_further(struct ps_exposure_reader *reader, struct ps_str key,
                          const struct key_parts *parts)

@@ -290,8 +290,8 @@ static void check_row(struct ps_arena *arena, const void *arg)
     struct ps_exposures exposures;
     struct ps_exposure_problem problem;
     struct ps_buf buf;
-    bool accepted = ps_exposures_parse_all(arena, &policy, ps_quoted(arena, row->annotations),
-                                           &exposures, &problem);
+    bool accepted = ps_exposures_parse(arena, &policy, ps_quoted(arena, row->annotations),
+                                       &exposures, &problem);
     ps_buf_init(&buf, arena, 256);
     if (accepted) {
         describe(&buf, &exposures);
