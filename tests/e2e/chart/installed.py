@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The chart, installed by helm on the control plane, and a portside that runs under its account."""
+
+import json
+import os
+import subprocess
+
+import yaml
+from harness import CACHE, KUBECTL, LABEL, ROOT, STATE, Cluster, check, wait_until
+from hooks import REGISTRATIONS, wait_effect
+from world import NODES, Replica, World, make_node
+
+CHART = os.path.join(ROOT, "charts", "portside")
+HELM = os.path.join(CACHE, "chart", "bin", "helm")
+NAMESPACE = "portside"
+RELEASE = "portside"
+ACCOUNT = f"system:serviceaccount:{NAMESPACE}:portside"
+# There is no cert-manager here, and no pod runs: the Secret is not looked for.
+VALUES = ("--set", "certificates.mode=secret", "--set", "policies.uninjectedBrokers=true")
+
+
+def helm(*arguments, expect=0):
+    process = subprocess.run(
+        [HELM, "--kubeconfig", os.path.join(STATE, "kubeconfig"), "--namespace", NAMESPACE]
+        + list(arguments),
+        text=True,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    check(process.returncode == expect, f"helm {arguments[0]}: {process.stderr or process.stdout}")
+    return process
+
+
+def bring_up():
+    """A control plane with nodes, and the chart in a namespace that enforces *restricted*."""
+    subprocess.run([os.path.join(ROOT, "tests", "chart", "build")], check=True)
+    cluster = Cluster.up()
+    for name, addresses in NODES.items():
+        make_node(cluster, name, addresses)
+    helm("uninstall", RELEASE, "--ignore-not-found", "--wait")
+    if not cluster.get(f"/api/v1/namespaces/{NAMESPACE}"):
+        cluster.namespace(NAMESPACE, inject=False)
+    restrict = [f"pod-security.kubernetes.io/{mode}=restricted" for mode in ("enforce", "warn")]
+    cluster.kubectl("label", "--overwrite", "namespace", NAMESPACE, *restrict)
+    Installed.notes = helm("install", RELEASE, CHART, *VALUES)
+    return cluster
+
+
+class Account:
+    """The API as portside's own account sees it."""
+
+    def __init__(self, cluster):
+        status, body, _ = cluster.request(
+            "POST",
+            f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/portside/token",
+            {
+                "apiVersion": "authentication.k8s.io/v1",
+                "kind": "TokenRequest",
+                "spec": {"expirationSeconds": 7200},
+            },
+        )
+        check(status == 201, f"token of {ACCOUNT}: {body}")
+        self.token = body["status"]["token"]
+        self.path = os.path.join(STATE, "portside-account.kubeconfig")
+        with open(os.path.join(STATE, "kubeconfig"), encoding="utf-8") as file:
+            config = yaml.safe_load(file)
+        config["users"][0]["user"] = {"token": self.token}
+        with open(self.path, "w", encoding="utf-8") as file:
+            yaml.safe_dump(config, file)
+
+    def api(self):
+        """A Cluster whose requests are the account's."""
+        cluster = Cluster()
+        cluster.token = self.token
+        return cluster
+
+    def can(self, verb, resource, namespace="", name=""):
+        """What kubectl auth can-i says: resource as in `services` or `leases.coordination.k8s.io`."""
+        process = subprocess.run(
+            [KUBECTL, "--kubeconfig", self.path, "auth", "can-i", verb]
+            + [f"{resource}/{name}" if name else resource]
+            + (["--namespace", namespace] if namespace else ["--all-namespaces"]),
+            text=True,
+            capture_output=True,
+            timeout=30,
+            check=False,
+        )
+        answer = process.stdout.strip().splitlines()[-1:]
+        check(answer in (["yes"], ["no"]), f"can-i {verb} {resource}: {process.stderr}")
+        return answer == ["yes"]
+
+
+class Installed(Replica):
+    """A portside on loopback with the chart's account, asked by the chart's registration."""
+
+    notes = None
+
+    def start(self, drain_seconds=0, kubeconfig=None):
+        self.account = Account(self.cluster)
+        return super().start(drain_seconds, kubeconfig or self.account.path)
+
+    def register(self):
+        """Only where it is asked differs from what helm installed."""
+        path = f"{REGISTRATIONS}/portside"
+        client = {"url": self.url, "caBundle": self.certificates.bundle()}
+        operations = [
+            {"op": "replace", "path": f"/webhooks/{at}/clientConfig", "value": client}
+            for at in (0, 1)
+        ]
+        status, body, _ = self.cluster.request(
+            "PATCH", path, operations, "application/json-patch+json"
+        )
+        check(status == 200, f"registration: {body}")
+        wait_effect(self.cluster)
+
+
+class Chart(World):
+    """What a test of the chart is given."""
+
+    def account(self):
+        return self.portside.account
+
+    def refused_records(self):
+        """Log records that tell of a missing right."""
+        return [
+            json.dumps(record)
+            for record in self.portside.records()
+            if "403" in json.dumps(record) or "orbidden" in json.dumps(record)
+        ]
+
+
+def label_for_injection(cluster, namespace, on):
+    cluster.kubectl("label", "--overwrite", "namespace", namespace, f"{LABEL}{'=enabled' if on else '-'}")
+
+
+def wait_gone(test, path):
+    wait_until(f"{path} is gone", lambda: test.cluster.get(path) is None)
