@@ -11,6 +11,6 @@
 #
 # The same sources and Debian packages give the same digest. charts/portside installs it.
 
-need build lint
+need build image
 must "compiling for the image in build/image" build-image "$root/tools/image/compile" "$root/build/image"
 "$root/tools/image/build" "$root/build/image/bin/portside" "$root/build/image" "$@"

@@ -15,9 +15,11 @@
 #   golden-asan    UndefinedBehaviorSanitizer
 #   contract-asan
 #   fuzz-replay    the fuzz targets over their corpus
+#   image          the container image: contents, bill of materials, that it runs, made twice
 #   chart          the Helm chart: helm, kubeconform, kube-score (some minutes to build the first time)
 #   e2e            a real Kubernetes API server (about six minutes to build the first time)
 #   controller     the controller on the same: objects, faults, two replicas
+#   installed      the chart, installed by helm on the same; rights of portside's own account
 #   corpus         every manifest of the field corpus; skipped where there is none
 #   nodes          three real nodes with real Kafka; only with --all or --only, because it needs root,
 #                  namespaces and cgroups of the machine (skipped where they cannot be had); ends

@@ -26,6 +26,8 @@ packages_e2e='ca-certificates curl=curl openssl=openssl jq=jq python3
     containerd runc containernetworking-plugins iptables=iptables conntrack=conntrack
     iproute2=ip util-linux kcat=kcat busybox-static openjdk-17-jdk-headless=javac maven=mvn'
 
+packages_image='binutils=strip python3 python3-pip=pip3 openssl=openssl'
+
 packages_fuzz='clang-14=clang-14 libclang-rt-14-dev llvm-14=llvm-symbolizer-14'
 
-package_groups='build test lint judge go e2e fuzz'
+package_groups='build test lint judge go e2e image fuzz'

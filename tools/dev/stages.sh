@@ -4,13 +4,13 @@
 # The stages of ./dev test. Each is a program whose last line is "N passed, N failed, N skipped";
 # it finds the build in PORTSIDE_BUILD and the executable in PORTSIDE_BIN.
 
-all_stages='unit lint golden script judge contract unit-asan golden-asan contract-asan fuzz-replay chart e2e controller corpus nodes'
+all_stages='unit lint golden script judge contract unit-asan golden-asan contract-asan fuzz-replay image chart e2e controller installed corpus nodes'
 
 # The one that is run on request only (--all or --only): it needs root and much time.
 large_stages='nodes'
 
 # Seconds after which a stage is ended: far above what it takes on two slow cores.
-declare -A limit=([lint]=600 [judge]=1800 [chart]=1800 [e2e]=2400 [controller]=1200 [corpus]=1200 [nodes]=2400)
+declare -A limit=([lint]=600 [judge]=1800 [chart]=1800 [e2e]=2400 [controller]=1200 [installed]=1200 [corpus]=1200 [nodes]=2400)
 
 table=()
 sum_passed=0 sum_failed=0 sum_skipped=0
@@ -27,8 +27,9 @@ groups_of() {
         case $stage in
         lint | script) echo lint ;;
         judge) echo judge ;;
+        image) echo image ;;
         chart) echo go ;;
-        golden* | e2e | controller | corpus | nodes) echo go e2e ;;
+        golden* | e2e | controller | installed | corpus | nodes) echo go e2e ;;
         esac
     done
 }
@@ -45,7 +46,7 @@ note() {
 wants_api_server() {
     local stage
     for stage in "$@"; do
-        case $stage in e2e | controller | corpus | nodes) return 0 ;; esac
+        case $stage in e2e | controller | installed | corpus | nodes) return 0 ;; esac
     done
     return 1
 }
@@ -145,6 +146,7 @@ program_of() {
     golden-asan) echo tests/golden/run ;;
     contract-asan) echo tests/contract/run ;;
     controller) echo tests/e2e/run-controller ;;
+    installed) echo tests/e2e/run-chart ;;
     corpus) echo tests/e2e/corpus ;;
     nodes) echo tests/e2e/ci-nodes ;;
     *) echo "tests/$1/run" ;;
