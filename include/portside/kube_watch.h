@@ -60,6 +60,9 @@ void ps_kube_watch_stop(struct ps_kube_watch *watch);
 /* True from the first END on, but not while it lists again. */
 bool ps_kube_watch_synced(const struct ps_kube_watch *watch);
 
+/* True while the list is answered 403: the account lacks a right. */
+bool ps_kube_watch_forbidden(const struct ps_kube_watch *watch);
+
 /* When bytes of the server last came, on the client's clock: how old the knowledge may be. */
 uint64_t ps_kube_watch_heard_ms(const struct ps_kube_watch *watch);
 

@@ -30,9 +30,10 @@ struct ps_follow {
     enum ps_kind kind;
     char *namespace_name; /* empty: all */
     struct ps_kube_watch *watch;
-    uint64_t begun; /* generation of the store when the last list began */
-    bool known;     /* listed to its end once */
-    bool troubled;  /* said in the log since it last went well */
+    uint64_t begun;      /* generation of the store when the last list began */
+    bool known;          /* listed to its end once */
+    uint64_t refused_ms; /* since when the API server forbids it; 0: it does not */
+    bool troubled;       /* said in the log since it last went well */
     enum ps_code told;
 };
 
@@ -99,6 +100,7 @@ struct ps_node {
     uint64_t used_ms;
     uint64_t ask_ms; /* not to be asked for before */
     unsigned failures;
+    bool forbidden; /* the last try was answered 403 */
     bool under_way;
 };
 
@@ -206,7 +208,17 @@ void ps_follow_free(struct ps_follow *follow);
 void ps_follows_wake(struct ps_controller *controller);
 /* When the watch that was heard least recently was; 0: one never was. */
 uint64_t ps_follows_heard_ms(const struct ps_controller *controller);
+/*
+ * True if it was never listed and the API server has forbidden that for a while: what needs it is
+ * left undone, the rest goes on. NULL is never refused.
+ */
+bool ps_follow_is_refused(const struct ps_follow *follow);
 /* True once all watches of the whole cluster have been listed. */
+bool ps_follows_synced(const struct ps_controller *controller);
+/*
+ * True once enough is known to plan: without namespaces and Services nothing is, without pods and
+ * ConfigMaps only if they are refused.
+ */
 bool ps_follows_known(const struct ps_controller *controller);
 /*
  * An object that an answer carried goes the same way as one of a watch. foreign_of: it is not ours,
@@ -222,6 +234,8 @@ const struct ps_node *ps_node_fresh(struct ps_controller *controller, struct ps_
                                     uint64_t since_ms);
 /* True if the node could not be read when it was last asked for. */
 bool ps_node_fails(const struct ps_controller *controller, struct ps_str name);
+/* True if that was because the account lacks the right. */
+bool ps_node_is_forbidden(const struct ps_controller *controller, struct ps_str name);
 void ps_nodes_clear(struct ps_controller *controller);
 
 /* leader.c */

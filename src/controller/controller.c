@@ -167,7 +167,7 @@ static void reconcile_some(struct ps_controller *controller)
 {
     struct ps_set *set;
     bool known = ps_follows_known(controller);
-    ps_metrics_set(controller->metrics, PS_CONTROLLER_SYNCED, known);
+    ps_metrics_set(controller->metrics, PS_CONTROLLER_SYNCED, ps_follows_synced(controller));
     while (known && ps_leader_is(controller) && ps_kube_pending(controller->kube) < PENDING_MAX &&
            (set = next_due(controller, ps_kube_now_ms(controller->kube))) != NULL) {
         ps_reconcile(controller, set);

@@ -7,6 +7,9 @@
 
 #define OURS PS_LABEL_MANAGED_BY "=" PS_MANAGED_BY
 
+/* A control plane that comes up may forbid for a moment what it allows then. */
+#define REFUSED_MS 10000U
+
 struct subject {
     struct ps_kube_resource resource;
     const char *selector;
@@ -135,6 +138,11 @@ static void on_trouble(void *arg, const struct ps_error *error)
                PS_LOG_STR("problem", ps_str_of(error->message)));
     }
     follow->troubled = true;
+    if (!ps_kube_watch_forbidden(follow->watch)) {
+        follow->refused_ms = 0;
+    } else if (follow->refused_ms == 0) {
+        follow->refused_ms = ps_kube_now_ms(follow->controller->kube);
+    }
     follow->told = error->code;
 }
 
@@ -175,10 +183,28 @@ void ps_follow_free(struct ps_follow *follow)
     }
 }
 
-bool ps_follows_known(const struct ps_controller *controller)
+bool ps_follow_is_refused(const struct ps_follow *follow)
+{
+    return follow != NULL && !follow->known && follow->refused_ms != 0 &&
+           ps_kube_now_ms(follow->controller->kube) >= follow->refused_ms + REFUSED_MS;
+}
+
+bool ps_follows_synced(const struct ps_controller *controller)
 {
     for (size_t kind = 0; kind < PS_KIND_COUNT; kind++) {
         if (controller->follows[kind] != NULL && !controller->follows[kind]->known) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool ps_follows_known(const struct ps_controller *controller)
+{
+    for (size_t kind = 0; kind < PS_KIND_COUNT; kind++) {
+        const struct ps_follow *follow = controller->follows[kind];
+        bool dispensable = kind == PS_KIND_POD || kind == PS_KIND_CONFIG_MAP;
+        if (follow != NULL && !follow->known && !(dispensable && ps_follow_is_refused(follow))) {
             return false;
         }
     }

@@ -91,6 +91,20 @@ bool ps_item_is_wanted(enum ps_kind kind, const struct ps_json *object)
             !ps_str_is(phase, "Succeeded") && !ps_str_is(phase, "Failed"));
 }
 
+/* When it changes, a broker may have started anew, or its node may have other addresses. */
+static struct ps_str place_of(struct ps_arena *arena, const struct ps_json *pod, struct ps_str node)
+{
+    const struct ps_json *status = ps_json_get(pod, "status");
+    struct ps_buf buf;
+    ps_buf_init(&buf, arena, 256);
+    ps_buf_printf(&buf, "%.*s %.*s", PS_FMT(node), PS_FMT(ps_json_get_text(status, "hostIP")));
+    PS_JSON_EACH(container, ps_json_get(status, "containerStatuses"))
+    {
+        ps_buf_printf(&buf, " %.*s", PS_FMT(ps_json_get_text(container, "containerID")));
+    }
+    return ps_buf_view(&buf);
+}
+
 bool ps_item_read(struct ps_arena *arena, enum ps_kind kind, const struct ps_json *object,
                   struct ps_item_facts *ret_facts)
 {
@@ -110,6 +124,7 @@ bool ps_item_read(struct ps_arena *arena, enum ps_kind kind, const struct ps_jso
     }
     if (kind == PS_KIND_POD) {
         facts.node = ps_json_get_text(ps_json_get(object, "spec"), "nodeName");
+        facts.place = place_of(arena, object, facts.node);
     }
     if (kind == PS_KIND_BARE_POD) {
         facts.owner = controller_of(object); /* that it is there is all that counts */

@@ -83,6 +83,7 @@ static void on_done(void *arg, const struct ps_kube_result *result)
     struct ps_controller *controller = node->controller;
     uint64_t now_ms = ps_kube_now_ms(controller->kube);
     node->under_way = false;
+    node->forbidden = result->outcome == PS_KUBE_FORBIDDEN;
     if (result->outcome == PS_KUBE_OK) {
         node->failures = 0;
         keep(controller, node, result->object);
@@ -195,6 +196,12 @@ bool ps_node_fails(const struct ps_controller *controller, struct ps_str name)
 {
     const struct ps_node *node = find(controller, name);
     return node != NULL && node->failures > 0;
+}
+
+bool ps_node_is_forbidden(const struct ps_controller *controller, struct ps_str name)
+{
+    const struct ps_node *node = find(controller, name);
+    return node != NULL && node->forbidden;
 }
 
 void ps_nodes_clear(struct ps_controller *controller)

@@ -6,6 +6,8 @@
 
 /* About one exposure of one pod, at most. */
 #define NOTICES_MAX 3U
+/* About rights that the account lacks. */
+#define RIGHTS_MAX 4U
 
 struct ps_event_subject ps_plan_subject(const struct ps_item_facts *facts)
 {
@@ -202,6 +204,18 @@ static void report(const struct ps_plan *plan)
     }
 }
 
+static void drop_unsafe(const struct ps_plan *plan)
+{
+    struct ps_desire *desire = plan->desire;
+    size_t count = 0;
+    for (size_t i = 0; i < desire->action_count; i++) {
+        if (ps_plan_is_safe(plan, &desire->actions[i])) {
+            desire->actions[count++] = desire->actions[i];
+        }
+    }
+    desire->action_count = count;
+}
+
 static void plan_all(struct ps_plan *plan)
 {
     struct ps_desire *desire = plan->desire;
@@ -213,8 +227,8 @@ static void plan_all(struct ps_plan *plan)
         desire->actions[desire->action_count++] = services.actions[i];
     }
     desire->patches = PS_ARENA_ARRAY(plan->arena, struct ps_pod_patch, plan->pod_count + 1);
-    plan->notice_room =
-        room + plan->bare_count + plan->pod_count * (1 + NOTICES_MAX * plan->exposures.count);
+    plan->notice_room = room + RIGHTS_MAX + plan->bare_count +
+                        plan->pod_count * (1 + NOTICES_MAX * plan->exposures.count);
     desire->notices = PS_ARENA_ARRAY(plan->arena, struct ps_notice, plan->notice_room + 1);
     ps_plan_pods(plan);
     for (size_t i = 0; i < plan->exposures.count && !plan->withdrawn; i++) {
@@ -223,7 +237,9 @@ static void plan_all(struct ps_plan *plan)
     if (plan->withdrawn && injected_count(plan) == 0) {
         withdraw_status(plan);
     }
+    drop_unsafe(plan);
     report(plan);
+    ps_plan_tell_blindness(plan);
 }
 
 void ps_plan(struct ps_controller *controller, struct ps_set *set, struct ps_desire *ret_desire)

@@ -4,6 +4,9 @@
 #include "portside/log.h"
 #include "portside/template.h"
 
+/* It is looked this often whether the NetworkPolicies are known by now, or refused. */
+#define POLICIES_MS 1000U
+
 static const struct ps_json *parse(const struct ps_plan *plan, struct ps_str text)
 {
     struct ps_json *root = NULL;
@@ -71,7 +74,7 @@ static void read_pod(struct ps_plan *plan, const struct ps_item *item)
     }
     if (pod.status.len > 0 && item->facts.node.len > 0) {
         const struct ps_node *node =
-            ps_node_fresh(plan->controller, item->facts.node, item->bound_ms);
+            ps_node_fresh(plan->controller, item->facts.node, item->moved_ms);
         pod.node = node == NULL ? NULL : parse(plan, ps_str_of(node->text));
         pod.node_pending = node == NULL && !ps_node_fails(plan->controller, item->facts.node);
     }
@@ -177,8 +180,13 @@ static bool read_policies(struct ps_plan *plan, const struct ps_space *space)
     if (space->policies == NULL && !wants_policies(plan)) {
         return true;
     }
+    plan->blind_policies = ps_follow_is_refused(space->policies);
+    if (plan->blind_policies) {
+        return true;
+    }
     if (space->policies == NULL || !space->policies->known) {
         plan->desire->wants_policies = true;
+        plan->desire->again_ms = plan->now_ms + POLICIES_MS;
         return false;
     }
     plan->policies = objects_of(plan, PS_KIND_NETWORK_POLICY, true, &plan->policy_count);
@@ -202,6 +210,8 @@ bool ps_plan_gather(struct ps_plan *plan)
     }
     plan->withdrawn = !space->labelled || plan->exposures.opted_out ||
                       plan->injection.verdict != PS_VERDICT_INJECT;
+    plan->blind_pods = ps_follow_is_refused(plan->controller->follows[PS_KIND_POD]);
+    plan->blind_maps = ps_follow_is_refused(plan->controller->follows[PS_KIND_CONFIG_MAP]);
     plan->services = objects_of(plan, PS_KIND_SERVICE, false, &plan->service_count);
     plan->maps = objects_of(plan, PS_KIND_CONFIG_MAP, false, &plan->map_count);
     read_pods(plan);

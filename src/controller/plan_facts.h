@@ -35,6 +35,10 @@ struct ps_plan {
     const struct ps_json *pod_labels;
     uint16_t listener_ports[PS_EXPOSURES_MAX];
     bool withdrawn;
+    /* What the account may not list: nothing is known of it. */
+    bool blind_pods;
+    bool blind_maps;
+    bool blind_policies;
     size_t pod_count;
     struct ps_plan_pod *pods;
     size_t bare_count; /* pods that should have been injected and were not */
@@ -69,3 +73,8 @@ struct ps_str ps_plan_pod_words(const struct ps_plan *plan, const struct ps_item
 void ps_plan_pods(const struct ps_plan *plan);
 void ps_plan_add_notice(const struct ps_plan *plan, const struct ps_event_subject *subject,
                         const struct ps_event *event);
+
+/* plan_blind.c: false if the action could do harm, as something is not known. */
+bool ps_plan_is_safe(const struct ps_plan *plan, const struct ps_action *action);
+/* Events on the StatefulSet about rights that the account lacks. */
+void ps_plan_tell_blindness(const struct ps_plan *plan);

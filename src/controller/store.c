@@ -78,8 +78,9 @@ static struct ps_item *add(struct ps_store *store, enum ps_kind kind)
 
 static enum ps_put replace(struct ps_item *item, const struct ps_item_facts *facts, uint64_t now_ms)
 {
-    bool same_place =
+    bool same_node =
         ps_str_equal(item->facts.uid, facts->uid) && ps_str_equal(item->facts.node, facts->node);
+    bool same_place = same_node && ps_str_equal(item->facts.place, facts->place);
     if (ps_str_equal(item->facts.version, facts->version) ||
         is_older(facts->version, item->facts.version)) {
         return PS_PUT_SAME;
@@ -89,7 +90,8 @@ static enum ps_put replace(struct ps_item *item, const struct ps_item_facts *fac
     if (!fill(item, facts)) {
         return PS_PUT_NO_MEMORY;
     }
-    item->bound_ms = same_place ? item->bound_ms : now_ms;
+    item->bound_ms = same_node ? item->bound_ms : now_ms;
+    item->moved_ms = same_place ? item->moved_ms : now_ms;
     return same ? PS_PUT_SAME : PS_PUT_CHANGED;
 }
 
@@ -109,6 +111,7 @@ enum ps_put ps_store_put(struct ps_store *store, enum ps_kind kind,
         return PS_PUT_NO_MEMORY;
     } else {
         item->bound_ms = now_ms;
+        item->moved_ms = now_ms;
     }
     item->generation = store->generation;
     *ret_item = item;

@@ -30,6 +30,7 @@ struct ps_item_facts {
     struct ps_str uid;
     struct ps_str version; /* resourceVersion */
     struct ps_str node;    /* of a pod that is bound */
+    struct ps_str place;   /* of a pod: its node, the node's address, its containers */
     struct ps_str text;    /* JSON */
 };
 
@@ -41,6 +42,7 @@ struct ps_item {
     char *block;         /* that facts look into */
     uint64_t generation; /* of the store when it was last told of */
     uint64_t bound_ms;   /* pod: when it was first seen on its node */
+    uint64_t moved_ms;   /* pod: when its place was first seen */
     uint64_t until_ms;   /* a foreign object is forgotten then; 0: it is watched */
 };
 

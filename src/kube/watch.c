@@ -149,6 +149,11 @@ bool ps_kube_watch_synced(const struct ps_kube_watch *watch)
     return watch->synced;
 }
 
+bool ps_kube_watch_forbidden(const struct ps_kube_watch *watch)
+{
+    return watch->forbidden;
+}
+
 uint64_t ps_kube_watch_heard_ms(const struct ps_kube_watch *watch)
 {
     return watch->heard_ms;

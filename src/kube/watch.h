@@ -24,6 +24,7 @@ struct ps_kube_watch {
     enum ps_watch_state state;
     bool stopped;
     bool synced;
+    bool forbidden;   /* the last list was answered 403 */
     bool relist;      /* the caller wants it */
     unsigned attempt; /* failures in a row */
     uint64_t due_ms;

@@ -12,6 +12,7 @@
 
 /* A page fails for good soon; then the watch itself makes a pause and says so. */
 #define LATER_PAGE_TRIES 3U
+#define STATUS_FORBIDDEN 403
 
 struct job {
     struct ps_arena *arena;
@@ -83,6 +84,7 @@ static void tell_item(struct ps_kube_watch *watch, struct ps_str text)
 static void fail_list(struct ps_kube_watch *watch, const struct ps_kube_result *result)
 {
     watch->attempt++;
+    watch->forbidden = result->status == STATUS_FORBIDDEN;
     struct ps_kube_failure failure = {
         .status = result->status,
         .attempt = watch->attempt,
@@ -99,6 +101,7 @@ static void fail_list(struct ps_kube_watch *watch, const struct ps_kube_result *
 static void finish_list(struct ps_kube_watch *watch)
 {
     watch->synced = true;
+    watch->forbidden = false;
     watch->stale = false;
     watch->state = PS_WATCH_OPEN_DUE;
     watch->due_ms = 0;

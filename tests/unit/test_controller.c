@@ -150,6 +150,47 @@ START_TEST(tells_what_a_stale_broker_advertises)
 }
 END_TEST
 
+#define RUNNING(id, address)                                                                       \
+    "\"hostIP\":\"" address "\",\"containerStatuses\":[{\"name\":\"kafka\",\"containerID\":\"" id  \
+    "\",\"state\":{\"running\":{}}}]"
+#define SET_ENDPOINT                                                                               \
+    ",\"external.portside.dev/host\":\"203.0.113.1\",\"external.portside.dev/port\":\"31000\""
+
+START_TEST(reads_the_node_anew_when_the_pod_has_moved)
+{
+    static const struct ps_fake_answer answers[] = {
+        NAMESPACES,
+        STATEFULSETS,
+        PODS_OF(INJECTED SET_ENDPOINT, RUNNING("c", "10.0.0.1")),
+        SERVICES,
+        {"GET", "/api/v1/nodes/n1", 200,
+         "{\"metadata\":{\"name\":\"n1\"},\"status\":{\"addresses\":[{\"type\":\"ExternalIP\","
+         "\"address\":\"203.0.113.1\"}]}}",
+         1},
+        {"GET", "/api/v1/nodes/n1", 200,
+         "{\"metadata\":{\"name\":\"n1\"},\"status\":{\"addresses\":[{\"type\":\"ExternalIP\","
+         "\"address\":\"203.0.113.2\"}]}}",
+         0}};
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    char line[1024];
+    ps_fake_wait(fake, "PATCH", MAP_PATH, "203.0.113.1:31000");
+    ps_fake_run(fake, 50);
+    ck_assert_uint_eq(ps_fake_count(fake, "GET", "/api/v1/nodes/n1", ""), 1);
+    /* A container that was started anew, or a node that has got another address. */
+    (void)snprintf(line, sizeof(line), "{\"type\":\"MODIFIED\",\"object\":%s}",
+                   _i == 0 ? POD("10", INJECTED SET_ENDPOINT, RUNNING("d", "10.0.0.1"))
+                           : POD("10", INJECTED SET_ENDPOINT, RUNNING("c", "10.0.0.2")));
+    ps_fake_tell(fake, "/api/v1/pods?", line);
+    ps_fake_wait(fake, "PATCH", POD_PATH, "\"external.portside.dev/host\":\"203.0.113.2\"");
+    ps_fake_wait(fake, "POST", EVENT_PATH, "StaleEndpoint");
+    /* The broker still tells its clients the old one, and is reached at the new one. */
+    ps_fake_wait(fake, "PATCH", MAP_PATH, "\"bootstrap.servers\":\"203.0.113.2:31000\"");
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", MAP_PATH, "\\\"host\\\":\\\"203.0.113.2\\\""),
+                      0);
+    ps_fake_end(fake);
+}
+END_TEST
+
 START_TEST(writes_an_endpoint_that_needs_no_node_before_the_node_is_read)
 {
     static const struct ps_fake_answer answers[] = {
@@ -197,6 +238,7 @@ Suite *ps_test_suite(void)
     tcase_add_test(tc, leaves_a_foreign_service_and_says_so);
     tcase_add_test(tc, gives_the_lease_back_when_it_leaves);
     tcase_add_test(tc, tells_what_a_stale_broker_advertises);
+    tcase_add_loop_test(tc, reads_the_node_anew_when_the_pod_has_moved, 0, 2);
     tcase_add_test(tc, writes_an_endpoint_that_needs_no_node_before_the_node_is_read);
     tcase_add_test(tc, counts);
     suite_add_tcase(suite, tc);

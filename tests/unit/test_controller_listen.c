@@ -147,10 +147,42 @@ START_TEST(no_false_alarm)
     make_broker(&broker, quiet[_i].annotations, pod);
     struct ps_fake *fake = begin(&broker, answers);
     ps_fake_wait(fake, "PATCH", MAP_PATH, SERVERS);
-    ps_fake_run(fake, 1300); /* a second refusal would come after one second */
+    ps_fake_skip(fake, 5000); /* a second refusal would come after one second */
     ck_assert_int_eq(ps_fake_metric(fake, UNKNOWN), 1);
     ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, ""), 0);
     ck_assert_uint_eq(ps_fake_count(fake, "PATCH", MAP_PATH, ""), 1);
+    end(&broker, fake);
+}
+END_TEST
+
+START_TEST(one_that_starts_for_too_long)
+{
+    struct broker broker;
+    struct ps_fake_answer answers[6] = {0};
+    make_broker(&broker, "",
+                POD("4", INJECTED, HERE "," READY("True") "," RUNS("c", "2999-01-01T00:00:00Z")));
+    struct ps_fake *fake = begin(&broker, answers);
+    ps_fake_skip(fake, 58000);
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, ""), 0);
+    ps_fake_skip(fake, 10000);
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, "NotListening"), 1);
+    end(&broker, fake);
+}
+END_TEST
+
+START_TEST(one_that_answered_may_be_on_its_way_out)
+{
+    struct broker broker;
+    struct ps_fake_answer answers[6] = {0};
+    make_broker(&broker, "", POD("4", INJECTED, HERE "," READY("True") "," RUNS("c", LONG_AGO)));
+    ck_assert_int_eq(listen(broker.fd, 8), 0);
+    struct ps_fake *fake = begin(&broker, answers);
+    ps_fake_wait(fake, "PATCH", MAP_PATH, "\\\"listening\\\":\\\"yes\\\"");
+    ck_assert_int_eq(shutdown(broker.fd, SHUT_RDWR), 0);
+    ps_fake_skip(fake, 35000);
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, ""), 0);
+    ps_fake_skip(fake, 10000);
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, "NotListening"), 1);
     end(&broker, fake);
 }
 END_TEST
@@ -227,6 +259,8 @@ Suite *ps_test_suite(void)
     tcase_add_test(tc, one_that_listens);
     tcase_add_test(tc, one_that_refuses_until_it_listens);
     tcase_add_loop_test(tc, no_false_alarm, 0, (int)PS_COUNT(quiet));
+    tcase_add_test(tc, one_that_starts_for_too_long);
+    tcase_add_test(tc, one_that_answered_may_be_on_its_way_out);
     tcase_add_test(tc, one_that_is_not_ready_is_not_dialled);
     tcase_add_test(tc, one_of_several_addresses_is_enough);
     tcase_add_test(tc, a_new_leader_goes_on_with_what_the_last_one_found);

@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TRANSFERS_MAX 512U
+#define TRANSFERS_MAX 4096U
 #define ANSWERS_MAX 32U
 #define WAIT_MS 5000U
+#define STEP_MS 100U
+#define TURNS 4U /* from what is due to what its answers lead to */
 
 struct ps_transfer {
     char *method;
@@ -29,6 +31,7 @@ struct ps_fake {
     unsigned used[ANSWERS_MAX];
     struct ps_transfer *transfers[TRANSFERS_MAX];
     size_t count;
+    uint64_t skipped_ms; /* that its clocks are ahead */
 };
 
 static bool starts(const char *text, const char *begin)
@@ -140,6 +143,18 @@ static void keep(struct ps_transport *transport)
 static const struct ps_transport_ops ops = {
     .begin = begin, .cancel = cancel, .wait = wait, .free = keep};
 
+static uint64_t now_ms(void *arg)
+{
+    const struct ps_fake *fake = arg;
+    return ps_clock_mono_ms() + fake->skipped_ms;
+}
+
+static int64_t wall_ms(void *arg)
+{
+    const struct ps_fake *fake = arg;
+    return ps_clock_wall_ms() + (int64_t)fake->skipped_ms;
+}
+
 struct ps_fake *ps_fake_begin(const struct ps_fake_answer *answers, size_t count)
 {
     struct ps_error err = {0};
@@ -151,7 +166,8 @@ struct ps_fake *ps_fake_begin(const struct ps_fake_answer *answers, size_t count
     fake->answer_count = count;
     ps_config_init(&fake->config);
     fake->config.identity = PS_STR("me");
-    ck_assert(ps_ok(ps_kube_new(&fake->base, NULL, &kube, &err)));
+    const struct ps_kube_options options = {.now_ms = now_ms, .wall_ms = wall_ms, .arg = fake};
+    ck_assert(ps_ok(ps_kube_new(&fake->base, &options, &kube, &err)));
     ck_assert_msg(ps_ok(ps_controller_on(&fake->config, kube, "portside", &fake->controller, &err)),
                   "%s", err.message);
     return fake;
@@ -180,6 +196,16 @@ void ps_fake_wait(struct ps_fake *fake, const char *method, const char *path, co
     while (ps_fake_count(fake, method, path, text) == 0) {
         ck_assert_msg(ps_clock_mono_ms() < end_ms, "no %s %s with '%s'", method, path, text);
         (void)ps_controller_turn(fake->controller, 20);
+    }
+}
+
+void ps_fake_skip(struct ps_fake *fake, unsigned ms)
+{
+    for (unsigned i = 0; i < ms; i += STEP_MS) {
+        fake->skipped_ms += STEP_MS;
+        for (unsigned turn = 0; turn < TURNS; turn++) {
+            (void)ps_controller_turn(fake->controller, 0);
+        }
     }
 }
 

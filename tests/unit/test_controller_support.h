@@ -29,6 +29,9 @@ size_t ps_fake_count(const struct ps_fake *fake, const char *method, const char 
 /* Turns until there was such a request; fails after some seconds. */
 void ps_fake_wait(struct ps_fake *fake, const char *method, const char *path, const char *text);
 
+/* Turns while the controller's clocks run ahead by so much, which takes no time. */
+void ps_fake_skip(struct ps_fake *fake, unsigned ms);
+
 /* Turns for so long. */
 void ps_fake_run(struct ps_fake *fake, unsigned ms);
 

@@ -23,7 +23,7 @@ GRANTS = {
     ("", "configmaps"): ("get", "list", "watch", "create", "patch", "delete"),
     ("networking.k8s.io", "networkpolicies"):
         ("get", "list", "watch", "create", "patch", "delete"),
-    ("", "events"): ("create", "patch"),
+    ("", "events"): ("get", "create", "patch"),
     ("coordination.k8s.io", "leases"): ("get", "list", "watch", "create", "patch"),
 }
 
