@@ -35,6 +35,12 @@ struct ps_service_pod {
     struct ps_str status; /* its annotation portside.dev/status; empty: not injected */
 };
 
+/* The node port of a Service. */
+struct ps_service_port {
+    struct ps_str service;
+    uint32_t port;
+};
+
 struct ps_service_input {
     const struct ps_policy *policy;
     const struct ps_owner *owner;
@@ -54,6 +60,9 @@ struct ps_service_input {
     const struct ps_json *const *network_policies;
     const struct ps_json *pod_labels; /* spec.template.metadata.labels of the StatefulSet */
     const struct ps_json *record;     /* ConfigMap ps_service_record_name(); NULL: none */
+    /* What running brokers advertise: such a Service keeps its port even if the record is lost. */
+    size_t advertised_count;
+    const struct ps_service_port *advertised;
     /* By index of exposures: the port that the broker binds; 0 or NULL: as the exposure says. */
     const uint16_t *listener_ports;
     /* Names of Services whose recorded node port the API server refused: it is forgotten. */

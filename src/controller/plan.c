@@ -163,12 +163,43 @@ static const struct ps_str *refused_services(const struct ps_plan *plan, size_t 
     return names;
 }
 
+/* Annotations that somebody else has set may hold anything. */
+static bool is_node_port(const struct ps_plan *plan, struct ps_str text, uint64_t *ret_port)
+{
+    const struct ps_policy *policy = &plan->controller->config->policy;
+    return ps_str_to_uint(text, UINT16_MAX, ret_port) && *ret_port >= policy->node_port_min &&
+           *ret_port <= policy->node_port_max;
+}
+
+static const struct ps_service_port *advertised_ports(const struct ps_plan *plan, size_t *ret_count)
+{
+    size_t room = plan->pod_count * plan->exposures.count;
+    struct ps_service_port *list = PS_ARENA_ARRAY(plan->arena, struct ps_service_port, room + 1);
+    for (size_t i = 0; i < room; i++) {
+        const struct ps_plan_pod *pod = &plan->pods[i / plan->exposures.count];
+        const struct ps_exposure *exposure = &plan->exposures.list[i % plan->exposures.count];
+        struct ps_str host;
+        struct ps_str text;
+        uint64_t port;
+        ps_endpoint_of_pod(pod->object, exposure, &host, &text);
+        if (exposure->type == PS_EXPOSURE_NODE_PORT && exposure->advertised_port.len == 0 &&
+            is_node_port(plan, text, &port)) {
+            struct ps_str name =
+                ps_service_name_for(plan->arena, exposure, plan->owner.name, pod->ordinal);
+            list[(*ret_count)++] = (struct ps_service_port){name, (uint32_t)port};
+        }
+    }
+    return list;
+}
+
 static void plan_services(const struct ps_plan *plan, struct ps_service_plan *ret_plan)
 {
     struct ps_service_pod *pods =
         PS_ARENA_ARRAY(plan->arena, struct ps_service_pod, plan->pod_count + 1);
     size_t refused_count = 0;
     const struct ps_str *refused = refused_services(plan, &refused_count);
+    size_t advertised_count = 0;
+    const struct ps_service_port *advertised = advertised_ports(plan, &advertised_count);
     for (size_t i = 0; i < plan->pod_count; i++) {
         pods[i] = (struct ps_service_pod){plan->pods[i].ordinal, plan->pods[i].status};
     }
@@ -186,6 +217,8 @@ static void plan_services(const struct ps_plan *plan, struct ps_service_plan *re
         .pod_labels = plan->pod_labels,
         .record = ps_plan_find(plan->map_count, plan->maps,
                                ps_service_record_name(plan->arena, plan->owner.name)),
+        .advertised_count = advertised_count,
+        .advertised = advertised,
         .listener_ports = plan->listener_ports,
         .refused_count = refused_count,
         .refused = refused,

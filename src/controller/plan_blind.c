@@ -17,9 +17,25 @@ static bool is_guarded(const struct ps_plan *plan)
     return false;
 }
 
+static bool is_any_advertised(const struct ps_plan *plan)
+{
+    for (size_t i = 0; i < plan->pod_count; i++) {
+        for (size_t j = 0; j < plan->exposures.count; j++) {
+            struct ps_str host;
+            struct ps_str port;
+            ps_endpoint_of_pod(plan->pods[i].object, &plan->exposures.list[j], &host, &port);
+            if (host.len > 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /*
- * A Service goes only when its pod is known to be gone and its port is recorded. One that is to be
- * open to a few is not made while nothing can keep the others out: our NetworkPolicy depends on
+ * A Service goes only when its pod is known to be gone and its port is recorded. One that was lost
+ * would get another port without the record, unless its broker advertises that. One that is to be
+ * open to a few is not made while nothing can keep the others out, as our NetworkPolicy depends on
  * those of others.
  */
 static bool is_safe_for_service(const struct ps_plan *plan, const struct ps_action *action)
@@ -27,7 +43,18 @@ static bool is_safe_for_service(const struct ps_plan *plan, const struct ps_acti
     if (action->kind == PS_ACTION_DELETE) {
         return !plan->blind_pods && !plan->blind_maps;
     }
-    return action->kind != PS_ACTION_CREATE || !plan->blind_policies || !is_guarded(plan);
+    if (action->kind != PS_ACTION_CREATE) {
+        return true;
+    }
+    return !(plan->blind_policies && is_guarded(plan)) && !(plan->blind_maps && plan->blind_pods) &&
+           !(plan->blind_maps && action->ordinal < 0 && is_any_advertised(plan));
+}
+
+/* One that we do not see would be overwritten; the status is made of pods, the record is not. */
+static bool is_safe_for_map(const struct ps_plan *plan, const struct ps_action *action)
+{
+    bool record = ps_str_equal(action->name, ps_service_record_name(plan->arena, plan->owner.name));
+    return !plan->blind_maps && (record || !plan->blind_pods);
 }
 
 bool ps_plan_is_safe(const struct ps_plan *plan, const struct ps_action *action)
@@ -38,8 +65,8 @@ bool ps_plan_is_safe(const struct ps_plan *plan, const struct ps_action *action)
     switch (action->object) {
     case PS_OBJECT_SERVICE:
         return is_safe_for_service(plan, action);
-    case PS_OBJECT_CONFIG_MAP: /* one that we do not see would be overwritten */
-        return !plan->blind_maps && !plan->blind_pods;
+    case PS_OBJECT_CONFIG_MAP:
+        return is_safe_for_map(plan, action);
     case PS_OBJECT_NETWORK_POLICY:
         return !plan->blind_policies && (action->kind != PS_ACTION_DELETE || !plan->blind_pods);
     }

@@ -24,12 +24,26 @@ static uint32_t to_port(const struct ps_json *value)
     return (uint32_t)port;
 }
 
+static uint32_t find_advertised(const struct ps_service_input *input, struct ps_str name)
+{
+    for (size_t i = 0; i < input->advertised_count; i++) {
+        if (ps_str_equal(input->advertised[i].service, name)) {
+            return input->advertised[i].port;
+        }
+    }
+    return 0;
+}
+
 uint32_t ps_port_record_find(const struct ps_service_input *input, struct ps_str name)
 {
-    if (!ps_service_is_ours(input->record) || is_refused(input, name)) {
+    uint32_t port = 0;
+    if (is_refused(input, name)) {
         return 0;
     }
-    return to_port(ps_json_get_str(ps_json_get(input->record, "data"), name));
+    if (ps_service_is_ours(input->record)) {
+        port = to_port(ps_json_get_str(ps_json_get(input->record, "data"), name));
+    }
+    return port > 0 ? port : find_advertised(input, name);
 }
 
 static void set_port(struct ps_arena *arena, struct ps_object_data *data, struct ps_str name,

@@ -7,7 +7,7 @@
 
 #include "portside/service.h"
 
-/* The port recorded for the Service called name; 0 if there is none, or it was refused. */
+/* The port recorded or advertised of the Service called name; 0: none is, or it was refused. */
 uint32_t ps_port_record_find(const struct ps_service_input *input, struct ps_str name);
 
 /* What to do about the record: it takes over the ports that Services of ours have now. */

@@ -58,8 +58,31 @@ START_TEST(pods)
     ps_fake_skip(fake, REFUSED_MS);
     ck_assert_uint_eq(ps_fake_count(fake, "PATCH", SERVICE_PATH "external-kafka-1", ""), 1);
     ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, "list and watch pods"), 1);
-    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", MAPS_PATH, ""), 0);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", MAPS_PATH "external-kafka", ""), 0);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", MAPS_PATH "kafka.ports", "31000"), 1);
     ck_assert_uint_eq(ps_fake_count(fake, "DELETE", "", ""), 0);
+    ps_fake_end(fake);
+}
+END_TEST
+
+/* The broker's keeps the port that it advertises; that of bootstrap is in the record alone. */
+START_TEST(a_service_that_was_lost_keeps_its_port)
+{
+    static const struct ps_fake_answer answers[] = {
+        NAMESPACES,
+        STATEFULSETS,
+        PODS_OF(INJECTED ",\"external.portside.dev/host\":\"203.0.113.1\","
+                         "\"external.portside.dev/port\":\"31000\"",
+                ""),
+        NODE,
+        {"GET", "/api/v1/configmaps?", 403, FORBIDDEN_STATUS, 8}};
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_skip(fake, REFUSED_MS);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", SERVICE_PATH "external-kafka-1", ""), 1);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", SERVICE_PATH "external-kafka-0", "31000"), 1);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", SERVICE_PATH "external-kafka-bo", ""), 0);
+    ps_fake_skip(fake, 120000);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", SERVICE_PATH "external-kafka-bo", ""), 1);
     ps_fake_end(fake);
 }
 END_TEST
@@ -146,6 +169,7 @@ Suite *ps_test_suite(void)
     tcase_add_test(tc, a_surplus_service_goes);
     tcase_add_test(tc, config_maps);
     tcase_add_test(tc, pods);
+    tcase_add_test(tc, a_service_that_was_lost_keeps_its_port);
     tcase_add_loop_test(tc, nothing_without_namespaces_or_services, 0, (int)PS_COUNT(needed));
     tcase_add_test(tc, network_policies_matter_to_allow_from_alone);
     tcase_add_test(tc, no_port_is_opened_to_all_that_is_to_be_open_to_a_few);

@@ -52,6 +52,13 @@ static void check_ports(struct ps_arena *arena, const void *row)
     ps_world_settle(&world);
     ck_assert_str_eq(ps_json_get_text(ps_json_get(world.record, "data"), "external-kafka-2").ptr,
                      "31004");
+    /* The record is lost with a Service, but its broker still advertises the port. */
+    world.advertised[world.advertised_count++] =
+        (struct ps_service_port){PS_STR("external-kafka-2"), 31004};
+    world.record = NULL;
+    ps_world_remove_service(&world, "external-kafka-2");
+    ps_world_settle(&world);
+    ck_assert_uint_eq(node_port(&world, "external-kafka-2"), 31004);
 }
 
 START_TEST(test_ports)

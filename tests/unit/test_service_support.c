@@ -71,6 +71,8 @@ struct ps_service_plan ps_world_plan(const struct ps_world *world)
         .record = world->record,
         .refused_count = world->refused_count,
         .refused = world->refused,
+        .advertised_count = world->advertised_count,
+        .advertised = world->advertised,
     };
     ps_service_plan(world->arena, &input, &plan);
     return plan;

@@ -30,6 +30,8 @@ struct ps_world {
     bool withdrawn;
     size_t refused_count;
     struct ps_str refused[4];
+    size_t advertised_count;
+    struct ps_service_port advertised[4];
     unsigned next_port;
     unsigned next_uid;
 };
