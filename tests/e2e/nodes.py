@@ -48,9 +48,16 @@ def reset_addresses(node):
     set_addresses(node, "--usual")
 
 
+def end_demo():
+    """The portside of ./dev demo, which would be a second one; its brokers stay."""
+    library = os.path.join(MANIFESTS, "lib.sh")
+    subprocess.run(["bash", "-c", '. "$0" && end portside', library], check=True)
+
+
 def bring_up():
     """The cluster, which tests/e2e/nodes-up has started, with the namespace of portside."""
     cluster = Cluster()
+    end_demo()
     body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "portside"}}
     status, answer, _ = cluster.request("POST", "/api/v1/namespaces", body)
     check(status in (201, 409), f"namespace portside: {answer}")

@@ -1,27 +1,53 @@
 # shellcheck shell=bash disable=SC2154
 # SPDX-License-Identifier: Apache-2.0
 #
-# ./dev demo [--stop]
+# ./dev demo [--no-nodes | --stop]
 #
-# Brings up etcd, kube-apiserver and kube-controller-manager on loopback, with portside as their
-# webhook, creates a Kafka StatefulSet and shows one of its pods before and after. It says how to
-# look around and how to stop it. The first time takes about ten minutes, mostly to compile
-# Kubernetes; then seconds. It writes build/, ~/.cache and the module cache of Go.
+# Shows portside at work on this machine alone. It brings up Kubernetes with three real nodes in
+# network namespaces, starts portside, creates an ordinary Kafka StatefulSet of three brokers, and
+# moves a message through it from a client that has routes to the nodes and to nothing else. All that
+# kubectl says is shown; everything stays up, and it says how to look around.
 #
-#   --stop   end what a demo started and forget its data
+# Needs root, namespaces and cgroup v1. Without them, or with --no-nodes, a Kubernetes API server
+# alone is brought up, and one pod is shown before and after: what the webhook does, but no broker
+# runs.
+#
+# The first time takes ten to fifteen minutes, mostly to compile Kubernetes; then a minute, and half
+# of it while the nodes are still up. It writes build/, ~/.cache and the module cache of Go.
+#
+#   --no-nodes   the API server alone; needs no root
+#   --stop       end all that a demo started (processes, namespaces, mounts, cgroups) and forget its
+#                data; also ends the nodes that ./dev e2e nodes has left running, which are the same
 
+nodes=yes
 case ${1:-} in
 '') ;;
---stop)
-    [ $# -eq 1 ] || die "unknown argument '$2': ./dev demo --help"
-    exec "$root/tools/dev/demo.sh" --stop
-    ;;
+--no-nodes) nodes= ;;
+--stop) ;;
 *) die "unknown argument '$1': ./dev demo --help" ;;
 esac
+[ $# -le 1 ] || die "unknown argument '$2': ./dev demo --help"
+
+if [ "${1:-}" = --stop ]; then
+    state=${PORTSIDE_CACHE:-${HOME:-/root}/.cache/portside}/demo
+    [ ! -d "$state" ] || "$root/tools/dev/demo.sh" --stop
+    [ "$(id -u)" -ne 0 ] || "$root/tools/dev/demo-nodes.sh" --stop
+    exit 0
+fi
 need build test e2e
 need_go
 must "building release in build/release" build-release build_preset release
-[ -x "$root/tools/dev/demo.sh" ] || die "tools/dev/demo.sh is not there yet"
-"$root/tests/e2e/build"
 export PORTSIDE_BUILD=$root/build/release PORTSIDE_BIN=$root/build/release/bin/portside
-exec "$root/tools/dev/demo.sh" "$@"
+if [ -n "$nodes" ]; then
+    why=$("$root/tests/e2e/nodes-up" --why-not)
+    if [ -n "$why" ]; then
+        echo "${bold}==>${plain} no nodes on this machine: $why. The API server alone, then:"
+        nodes=
+    fi
+fi
+if [ -z "$nodes" ]; then
+    exec "$root/tools/dev/demo.sh"
+fi
+"$root/tests/e2e/build" nodes
+"$root/tests/e2e/kafka-image" >/dev/null
+exec "$root/tools/dev/demo-nodes.sh"
