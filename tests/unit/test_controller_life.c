@@ -22,7 +22,7 @@
     "{\"name\":\"KAFKA_CONTROLLER_LISTENER_NAMES\",\"value\":\"CONTROLLER\"},"                     \
     "{\"name\":\"KAFKA_CONTROLLER_QUORUM_VOTERS\",\"value\":\"1@k:9093\"}"
 
-static void put_set(struct ps_world *world, unsigned replicas, const char *annotation)
+void ps_life_put_set(struct ps_world *world, unsigned replicas, const char *annotation)
 {
     char text[4096];
     (void)snprintf(text, sizeof(text),
@@ -34,8 +34,7 @@ static void put_set(struct ps_world *world, unsigned replicas, const char *annot
     ps_world_put(world, STS_PATH, text);
 }
 
-/* An injected pod; node: NULL, or where it is bound. */
-static void put_pod(struct ps_world *world, unsigned ordinal, const char *node, bool anew)
+void ps_life_put_pod(struct ps_world *world, unsigned ordinal, const char *node, bool anew)
 {
     char path[128];
     char text[1024];
@@ -62,32 +61,32 @@ static void put_node(struct ps_world *world, const char *name, const char *addre
     ps_world_put(world, path, text);
 }
 
-static void create(struct ps_world *world)
+void ps_life_create(struct ps_world *world)
 {
     ps_world_put(
         world, "/api/v1/namespaces/ns",
         "{\"metadata\":{\"name\":\"ns\",\"labels\":{\"portside.dev/inject\":\"enabled\"}}}");
     put_node(world, "n1", "203.0.113.1");
     put_node(world, "n2", "203.0.113.2");
-    put_set(world, 2, "");
-    put_pod(world, 0, NULL, false);
-    put_pod(world, 1, NULL, false);
+    ps_life_put_set(world, 2, "");
+    ps_life_put_pod(world, 0, NULL, false);
+    ps_life_put_pod(world, 1, NULL, false);
 }
 
 static void bind_first(struct ps_world *world)
 {
-    put_pod(world, 0, "n1", false);
+    ps_life_put_pod(world, 0, "n1", false);
 }
 
 static void bind_second(struct ps_world *world)
 {
-    put_pod(world, 1, "n2", false);
+    ps_life_put_pod(world, 1, "n2", false);
 }
 
 static void scale_up(struct ps_world *world)
 {
-    put_set(world, 3, "");
-    put_pod(world, 2, "n1", false);
+    ps_life_put_set(world, 3, "");
+    ps_life_put_pod(world, 2, "n1", false);
 }
 
 static void lose_service(struct ps_world *world)
@@ -97,17 +96,17 @@ static void lose_service(struct ps_world *world)
 
 static void move_second(struct ps_world *world)
 {
-    put_pod(world, 1, "n1", true);
+    ps_life_put_pod(world, 1, "n1", true);
 }
 
 static void scale_down(struct ps_world *world)
 {
-    put_set(world, 2, "");
+    ps_life_put_set(world, 2, "");
     ps_world_delete(world, POD_PATH "2");
 }
 
 const struct ps_step ps_life[] = {
-    {0, create},           {5000, bind_first},   {10000, bind_second}, {15000, scale_up},
+    {0, ps_life_create},   {5000, bind_first},   {10000, bind_second}, {15000, scale_up},
     {25000, lose_service}, {35000, move_second}, {100000, scale_down}, {0, NULL},
 };
 
@@ -203,5 +202,5 @@ void ps_life_put_hostile(struct ps_world *world)
 
 void ps_life_remake_second(struct ps_world *world)
 {
-    put_pod(world, 1, "n2", true);
+    ps_life_put_pod(world, 1, "n2", true);
 }

@@ -11,6 +11,13 @@
  */
 extern const struct ps_step ps_life[];
 
+/* Its beginning: a labelled namespace "ns", two nodes, the StatefulSet, two pods. */
+void ps_life_create(struct ps_world *world);
+/* annotation: "" or members of an object. */
+void ps_life_put_set(struct ps_world *world, unsigned replicas, const char *annotation);
+/* An injected pod; node: NULL, or where it is bound; anew: another one of that name. */
+void ps_life_put_pod(struct ps_world *world, unsigned ordinal, const char *node, bool anew);
+
 /* Another replica takes the Lease, renews it, gives it back; and nothing may be written then. */
 void ps_life_other_leads(struct ps_world *world);
 void ps_life_other_renews(struct ps_world *world);

@@ -210,6 +210,21 @@ unsigned ps_world_met(const struct ps_world *world, size_t fault)
     return world->met[fault];
 }
 
+long ps_world_metric(const struct ps_world *world, const char *name)
+{
+    char *text = NULL;
+    size_t size = 0;
+    char line[128];
+    FILE *out = open_memstream(&text, &size);
+    ps_controller_write_metrics(world->controller, out);
+    (void)fclose(out);
+    (void)snprintf(line, sizeof(line), "\n%s ", name);
+    const char *at = strstr(text, line);
+    long value = at == NULL ? -1 : strtol(at + strlen(line), NULL, 10);
+    ps_heap_free(text);
+    return value;
+}
+
 size_t ps_world_requests(const struct ps_world *world)
 {
     return world->requests;

@@ -72,6 +72,8 @@ char *ps_world_dump(const struct ps_world *world);
 char *ps_world_writes(const struct ps_world *world);
 /* How many requests a fault has met. */
 unsigned ps_world_met(const struct ps_world *world, size_t fault);
+/* The value of a metric without labels; -1: it is not shown. */
+long ps_world_metric(const struct ps_world *world, const char *name);
 /* How many requests there were. */
 size_t ps_world_requests(const struct ps_world *world);
 
