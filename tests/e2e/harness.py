@@ -77,7 +77,8 @@ class Cluster:
         cluster = config["clusters"][0]["cluster"]
         self.address = cluster["server"].removeprefix("https://")
         self.token = config["users"][0]["user"]["token"]
-        self.tls = ssl.create_default_context(cafile=os.path.join(STATE, "pki", "ca.crt"))
+        self.ca = os.path.join(STATE, "pki", "ca.crt")
+        self.tls = ssl.create_default_context(cafile=self.ca)
         self.local = threading.local()
 
     @classmethod

@@ -1,25 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many StatefulSets at once: how long until all Services stand, against the API server alone."""
+"""Many StatefulSets at once: how long until all Services stand, against the same objects created by
+a plain client."""
 
-import concurrent.futures
 import copy
+import json
 import os
+import statistics
 import time
 
-from harness import check, long, manifest, wait_until
+from harness import STATE, check, long, manifest, wait_until
+from plain_client import Pool, post_request
 
 STATEFULSETS = 100
 BROKERS = 10
-CLIENTS = 16
+SERVICES = STATEFULSETS * (BROKERS + 1)
+ROUNDS = 3
+# Of the plain client for StatefulSets, in both cases; of portside and of the plain client for what
+# portside makes.
+CONNECTIONS = 16
+GOAL_RATIO = 1.2
+GOAL_MB = 25
 
 
 def statefulset(number):
-    """With its first pod only, which never starts: what is measured is the creation of Services."""
+    """All of its pods are made, and injected, but never bound."""
     document = copy.deepcopy(find_statefulset())
-    name = f"k{number}"
-    document["metadata"]["name"] = name
+    document["metadata"]["name"] = f"k{number}"
     document["spec"]["replicas"] = BROKERS
-    document["spec"]["podManagementPolicy"] = "OrderedReady"
+    document["spec"]["podManagementPolicy"] = "Parallel"
     document["spec"]["template"]["spec"]["schedulingGates"] = [{"name": "example.org/never"}]
     return document
 
@@ -28,54 +36,60 @@ def find_statefulset():
     return next(one for one in manifest("apache-env") if one["kind"] == "StatefulSet")
 
 
-def post(test, namespace, group, plural, document):
-    status, body, _ = test.cluster.request(
-        "POST", f"/{group}/namespaces/{namespace}/{plural}", document
-    )
-    check(status == 201, f"{plural}: {body}")
-
-
-def services_of(test, namespace):
-    found = test.cluster.get(f"/api/v1/namespaces/{namespace}/services")
-    return found["items"]
-
-
-def count_services(test, namespace):
-    """Without reading them all: that alone would keep the API server busy."""
-    found = test.cluster.get(f"/api/v1/namespaces/{namespace}/services?limit=1")
+def count(test, path):
+    """How many there are, without reading them all: that would keep the API server busy."""
+    found = test.cluster.get(f"{path}?limit=1")
     return len(found["items"]) + found["metadata"].get("remainingItemCount", 0)
 
 
-def in_parallel(jobs):
-    with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
-        for result in [pool.submit(job) for job in jobs]:
-            result.result()
+def core(namespace, plural):
+    return f"/api/v1/namespaces/{namespace}/{plural}"
 
 
-def create_sets(test, namespace):
-    in_parallel(
-        lambda number=number: post(test, namespace, "apis/apps/v1", "statefulsets",
-                                   statefulset(number))
-        for number in range(STATEFULSETS)
-    )
+def config_maps(test, namespace):
+    """Those of portside."""
+    path = core(namespace, "configmaps") + "?labelSelector=app.kubernetes.io/managed-by=portside"
+    return test.cluster.get(path)["items"]
 
 
-def bare(service):
-    """The Service as somebody else would create it."""
-    spec = {
-        key: service["spec"][key]
-        for key in ("type", "externalTrafficPolicy", "publishNotReadyAddresses", "selector")
-        if key in service["spec"]
-    }
-    spec["ports"] = [{"name": "tcp-kafka", "port": 9194, "targetPort": 9194}]
-    metadata = {key: service["metadata"][key] for key in ("name", "labels", "annotations")}
-    return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
+def post_statefulsets(test, namespace, then=lambda number, made: None):
+    """All of them by a plain client; then is told of each that was made."""
+    path = f"/apis/apps/v1/namespaces/{namespace}/statefulsets"
+    requests = [post_request(test.cluster, path, statefulset(number))
+                for number in range(STATEFULSETS)]
+    pool = Pool(test.cluster, CONNECTIONS)
+
+    def job(number):
+        def post(connection):
+            status, body = connection.post(requests[number])
+            check(status == 201, f"StatefulSet: {body}")
+            then(number, json.loads(body))
+        return post
+
+    for number in range(STATEFULSETS):
+        pool.jobs.put(job(number))
+    return pool.finish()
 
 
-def memory_mb(pid):
-    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
-        line = next(line for line in file if line.startswith("VmRSS"))
-    return int(line.split()[1]) / 1024
+class Load:
+    """Processor time that processes spent while something was done."""
+
+    def __init__(self, test):
+        self.pids = {"portside": test.portside.process.pid}
+        for name in ("apiserver", "etcd", "controller-manager"):
+            with open(os.path.join(STATE, "pids", name), encoding="utf-8") as file:
+                self.pids[name] = int(file.read().split()[0])
+        self.before = self.spent()
+
+    def spent(self):
+        return {name: processor_seconds(pid) for name, pid in self.pids.items()}
+
+    def since(self):
+        return {name: seconds - self.before[name] for name, seconds in self.spent().items()}
+
+
+def shown(spent):
+    return ", ".join(f"{name} {seconds:.1f}" for name, seconds in spent.items())
 
 
 def processor_seconds(pid):
@@ -84,26 +98,153 @@ def processor_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def memory_mb(pid, key):
+    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+        line = next(line for line in file if line.startswith(key))
+    return int(line.split()[1]) / 1024
+
+
+def wait_all(test, namespace, begun):
+    """Seconds until all Services stand; after that all pods are waited for, too."""
+    wait_until(f"{SERVICES} Services",
+               lambda: count(test, core(namespace, "services")) == SERVICES, 600)
+    spent = time.monotonic() - begun
+    wait_until("all pods", lambda: count(test, core(namespace, "pods")) == STATEFULSETS * BROKERS,
+               600)
+    return spent
+
+
+def requests_of(test):
+    """What portside asked, by its own count: a text for each line of the metric."""
+    lines = test.portside.plain("/metrics")[1].splitlines()
+    return [line.removeprefix("portside_controller_") for line in lines
+            if line.startswith(("portside_controller_requests", "portside_controller_writes",
+                                "portside_controller_reconciles"))]
+
+
+class Run:
+    """One run: its seconds, processor seconds of all processes, MB of portside, and words for it."""
+
+    def __init__(self, seconds, spent, memory, text):
+        self.seconds = seconds
+        self.processor = sum(spent.values())
+        self.memory = memory
+        self.text = f"{text} {seconds:.1f} s; processor seconds: {shown(spent)}"
+
+
+def with_portside(test):
+    """(run, objects that were made)"""
+    test.portside.stop()
+    test.portside.start()
+    wait_until("it leads", lambda: "controller_leader 1\n" in test.portside.plain("/metrics")[1])
+    namespace = test.namespace()
+    load, begun = Load(test), time.monotonic()
+    post_statefulsets(test, namespace)
+    spent = wait_all(test, namespace, begun)
+    wait_until("all ConfigMaps", lambda: len(config_maps(test, namespace)) == 2 * STATEFULSETS, 60)
+    memory = memory_mb(test.portside.process.pid, "VmHWM")
+    run = Run(spent, load.since(), memory, "portside")
+    run.text += f"; at most {memory:.1f} MB; {', '.join(requests_of(test))}"
+    made = {"services": test.cluster.get(core(namespace, "services"))["items"],
+            "configmaps": config_maps(test, namespace)}
+    end_namespace(test, namespace)
+    return run, made
+
+
+# What the API server adds by itself, or what two objects cannot share.
+ADDED = ("uid", "resourceVersion", "creationTimestamp", "managedFields", "namespace", "generation",
+         "deletionTimestamp", "deletionGracePeriodSeconds")
+
+
+def bare(kind, made):
+    """The object as somebody else would create it; the uid of its owner is filled in later."""
+    body = copy.deepcopy(made)
+    body.update(apiVersion="v1", kind=kind)
+    body.pop("status", None)
+    for key in ADDED:
+        body["metadata"].pop(key, None)
+    for key in ("clusterIP", "clusterIPs", "healthCheckNodePort"):
+        body.get("spec", {}).pop(key, None)
+    for port in body.get("spec", {}).get("ports", []):
+        port.pop("nodePort", None)
+    for owner in body["metadata"].get("ownerReferences", []):
+        owner["uid"] = "OWNER"
+    return json.dumps(body, separators=(",", ":")).encode()
+
+
+def by_owner(made):
+    """The bodies for each StatefulSet, by its name."""
+    bodies = {}
+    for plural, kind in (("services", "Service"), ("configmaps", "ConfigMap")):
+        for one in made[plural]:
+            owner = one["metadata"]["labels"]["portside.dev/statefulset"]
+            bodies.setdefault(owner, []).append((plural, bare(kind, one)))
+    return bodies
+
+
+def with_plain_client(test, bodies):
+    """The same, with the controller off and its objects by a plain client, as soon as their owner
+    is there."""
+    test.portside.stop()
+    test.portside.start(controller="off")
+    namespace = test.namespace()
+    pool = Pool(test.cluster, CONNECTIONS)
+
+    def post(plural, body, uid):
+        request = post_request(test.cluster, core(namespace, plural), body.replace(b"OWNER", uid))
+
+        def job(connection):
+            status, answer = connection.post(request)
+            check(status == 201, f"{plural}: {answer}")
+        return job
+
+    def then(number, made):
+        for plural, body in bodies[f"k{number}"]:
+            pool.jobs.put(post(plural, body, made["metadata"]["uid"].encode()))
+
+    load, begun = Load(test), time.monotonic()
+    post_statefulsets(test, namespace, then)
+    client = pool.finish()
+    spent = wait_all(test, namespace, begun)
+    run = Run(spent, {**load.since(), "client": client}, 0.0, "plain client")
+    end_namespace(test, namespace)
+    return run
+
+
+def end_namespace(test, namespace):
+    """Its end keeps the API server busy, which the next round shall not see."""
+    test.cluster.delete_namespace(namespace)
+    wait_until(f"the end of {namespace}",
+               lambda: test.cluster.get(f"/api/v1/namespaces/{namespace}") is None, 600)
+
+
+def median_ratio(ours, theirs, key):
+    return (statistics.median(getattr(run, key) for run in ours)
+            / statistics.median(getattr(run, key) for run in theirs))
+
+
 @long
 def test_a_hundred_statefulsets_of_ten_brokers(test):
-    wanted = STATEFULSETS * (BROKERS + 1)
-    namespace = test.namespace()
-    begun = time.monotonic()
-    create_sets(test, namespace)
-    wait_until(
-        f"{wanted} Services", lambda: count_services(test, namespace) == wanted, seconds=300
-    )
-    spent = time.monotonic() - begun
-    pid = test.portside.process.pid
-    memory, work = memory_mb(pid), processor_seconds(pid)
-    bodies = [bare(service) for service in services_of(test, namespace)]
-    alone = test.namespace(inject=False)
-    begun = time.monotonic()
-    create_sets(test, alone)
-    in_parallel(lambda body=body: post(test, alone, "api/v1", "services", body) for body in bodies)
-    bare_time = time.monotonic() - begun
-    return (
-        f"{wanted} Services stand after {spent:.1f} s; the same creates alone take "
-        f"{bare_time:.1f} s ({spent / bare_time:.2f} times); {memory:.1f} MB of memory, "
-        f"{work:.1f} s of processor time"
-    )
+    ours, theirs, told = [], [], []
+    load = os.getloadavg()[0]
+    try:
+        for _ in range(ROUNDS):
+            run, made = with_portside(test)
+            ours.append(run)
+            theirs.append(with_plain_client(test, by_owner(made)))
+            told += [run.text, theirs[-1].text]
+    finally:
+        test.portside.stop()
+        test.portside.start()
+    ratio = median_ratio(ours, theirs, "seconds")
+    memory = max(run.memory for run in ours)
+    told.append(
+        f"{SERVICES} Services, {ROUNDS} rounds: median "
+        f"{statistics.median(run.seconds for run in ours):.1f} s, plain client "
+        f"{statistics.median(run.seconds for run in theirs):.1f} s: {ratio:.2f} times "
+        f"(goal {GOAL_RATIO}); processor {median_ratio(ours, theirs, 'processor'):.2f} times; "
+        f"{memory:.1f} MB (goal {GOAL_MB}); load before {load:.1f}")
+    text = "\n".join(told)
+    check(memory <= GOAL_MB or "release" not in test.portside.binary, text)
+    check(ratio <= GOAL_RATIO, text)
+    return text

@@ -40,7 +40,7 @@ class Replica(Portside):
 
     host = "127.0.0.1"
 
-    def start(self, drain_seconds=0, kubeconfig=None):
+    def start(self, drain_seconds=0, kubeconfig=None, controller="on"):
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [
@@ -51,7 +51,7 @@ class Replica(Portside):
                     *("--tls-cert", self.certificates.path("portside.crt")),
                     *("--tls-key", self.certificates.path("portside.key")),
                     *("--log-format", "json", "--drain-seconds", str(drain_seconds)),
-                    *("--controller", "on"),
+                    *("--controller", controller),
                     *("--policy-service-annotations", ANNOTATIONS),
                     *("--kubeconfig", kubeconfig or os.path.join(STATE, "kubeconfig")),
                 ],
