@@ -43,6 +43,12 @@ static void announce_listener(const struct announcement *a, size_t index)
     ps_warn(warnings, "portside: each broker gets the listener %.*s on port %u, by %s",
             PS_FMT(exposure->listener_name), (unsigned)exposure->listener_port,
             env ? "its environment" : "a hook in its start script");
+    if (!env && exposure->listener_name_stated && !exposure->listener_port_stated) {
+        ps_warn(warnings,
+                "if a broker has a listener %.*s already, state its port with "
+                "portside.dev/listener-port",
+                PS_FMT(exposure->listener_name));
+    }
     if (ps_json_is_true(ps_json_get(a->spec, "hostNetwork"))) {
         ps_warn(warnings, "hostNetwork: port %u is bound on the node itself",
                 (unsigned)exposure->listener_port);

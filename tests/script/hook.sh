@@ -167,6 +167,33 @@ test_settings() {
     unset PORTSIDE_LISTENERS
 }
 
+# What Kafka would not start with, or what would lead nowhere.
+test_refusals() {
+    local file=$hook_folder/refused.properties protocol
+    printf '%s\n' 'listeners=PLAINTEXT://:9092' 'sasl.jaas.config=s3cr3t' 'ssl.key.password=s3cr3t' >"$file"
+    for protocol in SASL_PLAINTEXT SASL_SSL SSL; do
+        PORTSIDE_LISTENERS=external=PORTSIDE:9194:$protocol start kafka.Kafka "$file"
+        same "$protocol without settings: arguments" "<kafka.Kafka><$file>" "$out"
+        has "$protocol without settings: reason" "portside: external: not added (listeners): protocol $protocol needs '" "$err"
+        lacks "$protocol without settings: no secret" s3cr3t "$err"
+    done
+    PORTSIDE_LISTENERS=external=PORTSIDE:9194:SASL_SSL start kafka.Kafka "$file" \
+        --override listener.name.portside.plain.sasl.jaas.config=s3cr3t --override ssl.keystore.location=/k
+    has 'SASL_SSL with settings' 'PORTSIDE:SASL_SSL>' "$out"
+    PORTSIDE_LISTENERS=external=PORTSIDE:9194:SASL_SSL JAVA_TOOL_OPTIONS=-Djava.security.auth.login.config=/j \
+        start kafka.Kafka "$file" --override ssl.keystore.certificate.chain=x
+    has 'SASL_SSL with a JAAS file and PEM' 'PORTSIDE:SASL_SSL>' "$out"
+    printf '%s\n' 'listeners=PLAINTEXT://:9092,OUT://:9094' 'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,OUT:PLAINTEXT' \
+        'advertised.listeners=PLAINTEXT://h:9092,OUT://h:9094' >"$file"
+    PORTSIDE_LISTENERS=external=OUT:9194:mirror start kafka.Kafka "$file"
+    same 'adopted, another port: arguments' "<kafka.Kafka><$file>" "$out"
+    same 'adopted, another port: both ports and the cure' \
+        "portside: external: not added (listener-port): listener 'OUT' listens on port 9094, but clients would be led to port 9194, where nothing answers; set portside.dev/listener-port to the port of the listener; the broker starts unchanged" \
+        "$err"
+    PORTSIDE_LISTENERS=external=OUT:9094:mirror start kafka.Kafka "$file"
+    has 'adopted, its port' 'OUT://203.0.113.11:31000>' "$out"
+}
+
 # What is secret stands in the copy only.
 test_secrets() {
     local secret='s3cr3t-%n-&-\\\\' copy=$PORTSIDE_RUN_DIR/sasl.properties file=$hook_folder/sasl.properties
@@ -278,6 +305,7 @@ test_endpoints
 test_rack
 test_exposures
 test_settings
+test_refusals
 test_secrets
 test_versions
 test_builtins

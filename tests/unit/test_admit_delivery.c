@@ -223,6 +223,20 @@ static const struct ps_admit_row rows[] = {
      .request = SET(NOTE("delivery", "hook") "," NOTE("wait-timeout", "1m")),
      .verdict = PS_VERDICT_DENY,
      .reason = PS_REASON_INVALID_ANNOTATION},
+    {.name = "listener: the hook cannot tell the port of one that is adopted",
+     .request = SET(NOTE("delivery", "hook") "," NOTE("listener-name", "OUTSIDE")),
+     .verdict = PS_VERDICT_INJECT,
+     .in_warnings =
+         "has a listener OUTSIDE already, state its port with portside.dev/listener-port"},
+    {.name = "listener: its port is stated",
+     .request = SET(NOTE("delivery", "hook") "," NOTE("listener-name",
+                                                      "OUTSIDE") "," NOTE("listener-port", "9095")),
+     .verdict = PS_VERDICT_INJECT,
+     .in_warnings = "!state its port"},
+    {.name = "listener: with env delivery it is seen",
+     .request = SET(NOTE("listener-name", "OUTSIDE")),
+     .verdict = PS_VERDICT_INJECT,
+     .in_warnings = "!state its port"},
 };
 
 START_TEST(decides)

@@ -138,6 +138,9 @@ __portside_keep() {
         __portside_trim "$REPLY"
         settings[$1]=$REPLY
         ;;
+    ssl.keystore.location | ssl.keystore.certificate.chain | ssl.engine.factory.class)
+        [[ -z $2 ]] || keystore=1
+        ;;
     esac
 }
 
@@ -530,7 +533,7 @@ __portside_read_rack() {
 
 # A listener that the broker has: its port and protocol stay, its advertised address is set.
 __portside_adopt() {
-    local exposure=$1 name=$2 endpoint=$3
+    local exposure=$1 name=$2 endpoint=$3 port=$5
     local i advertised_at others=0
     __portside_index "$name" "${advertised_names[@]}"
     advertised_at=$REPLY
@@ -555,6 +558,10 @@ __portside_adopt() {
     [[ $4 == mirror || $4 == "$REPLY" ]] ||
         __portside_leave "$exposure" listeners \
             "listener '$name' speaks $REPLY, portside.dev/protocol says $4; make them agree"
+    __portside_index "$name" "${bound_names[@]}"
+    [[ ${bound_ports[REPLY]} =~ ^0*$port$ ]] ||
+        __portside_leave "$exposure" listener-port \
+            "listener '$name' listens on port ${bound_ports[REPLY]}, but clients would be led to port $port, where nothing answers; set portside.dev/listener-port to the port of the listener"
     if ((advertised_at >= 0)); then
         advertised_texts[advertised_at]=${advertised_texts[advertised_at]%%://*}://$endpoint
     else
@@ -594,7 +601,10 @@ __portside_add() {
     done
     __portside_choose_protocol "$exposure" "$name" "$4"
     protocol=$REPLY
-    [[ $protocol == PLAINTEXT ]] || __portside_take_over "$exposure" "$mirrored" "$name"
+    if [[ $protocol != PLAINTEXT ]]; then
+        __portside_take_over "$exposure" "$mirrored" "$name"
+        __portside_check_security "$exposure" "$name" "$protocol"
+    fi
     bound_names+=("$name") bound_ports+=("$port") bound_texts+=("$name://:$port")
     advertised_names+=("$name") advertised_texts+=("$name://$endpoint")
     if ! __portside_index "$name" "${map_names[@]}"; then
@@ -635,6 +645,50 @@ __portside_take_over() {
     done
 }
 
+# True if listener $1 has a setting, its own or taken over, whose name ends in one of the others.
+__portside_has_setting() {
+    local key end name=listener.name.${1,,}.
+    shift
+    for end; do
+        for key in ${file_keys[@]+"${file_keys[@]}"} "${!override_secrets[@]}" \
+            ${taken_over[@]+"${taken_over[@]%%=*}"}; do
+            [[ $key != "$name"*"$end" ]] || return 0
+        done
+    done
+    return 1
+}
+
+# True if the JVM is given a JAAS file.
+__portside_has_login_file() {
+    local name
+    for name in "${!KAFKA_@}" JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS; do
+        [[ ${!name-} != *java.security.auth.login.config* ]] || return 0
+    done
+    return 1
+}
+
+# A protocol that the mirrored listener does not speak may lack what it needs: without a JAAS
+# configuration Kafka would exit, without a keystore refuse all clients.
+__portside_check_security() {
+    case $3:$mirrored_protocol in
+    SASL_*:SASL_* | SSL:*) ;;
+    *)
+        __portside_has_setting "$2" .sasl.jaas.config || __portside_has_login_file ||
+            __portside_leave "$1" listeners \
+                "protocol $3 needs 'listener.name.${2,,}.<mechanism>.sasl.jaas.config', which is not set; set it or another portside.dev/protocol"
+        ;;
+    esac
+    case $3:$mirrored_protocol in
+    *SSL:*SSL | SASL_PLAINTEXT:*) ;;
+    *)
+        ((keystore)) || __portside_has_setting "$2" ssl.keystore.location \
+            ssl.keystore.certificate.chain ssl.engine.factory.class ||
+            __portside_leave "$1" listeners \
+                "protocol $3 needs 'ssl.keystore.location', which is not set; set it or another portside.dev/protocol"
+        ;;
+    esac
+}
+
 # Writes the file with the taken-over settings; REPLY = its path. The empty line ends a line
 # that may be continued at the end of the original.
 __portside_write_copy() {
@@ -651,10 +705,9 @@ __portside_write_copy() {
 # half of it would start the broker with half of its arguments. $1 is where the properties file
 # stands, $2 how many listeners change.
 __portside_print_command() {
-    local file_at=$1 changed=$2
-    shift 2
-    local IFS=, argument command='set -- "$@"'
+    local file_at=$1 changed=$2 IFS=, argument command='set -- "$@"'
     local -a overrides=()
+    shift 2
     local bound="${bound_texts[*]}" advertised="${advertised_texts[*]}" map="${map_texts[*]}"
     if ((${#taken_over[@]})); then
         __portside_write_copy "${!file_at}"
@@ -686,7 +739,7 @@ __portside_expose() {
     __portside_read_endpoint "$exposure"
     local endpoint=$REPLY
     if __portside_index "$name" "${bound_names[@]}"; then
-        __portside_adopt "$exposure" "$name" "$endpoint" "$protocol"
+        __portside_adopt "$exposure" "$name" "$endpoint" "$protocol" "$port"
     else
         __portside_add "$exposure" "$name" "$port" "$protocol" "$endpoint"
     fi
@@ -708,7 +761,7 @@ __portside_main() {
     local -a bound_names=() bound_texts=() bound_ports=() advertised_names=() advertised_texts=()
     local -a controllers=() map_names=() map_texts=() map_protocols=()
     local -a exposed=() taken_over=() report=()
-    local inter_broker mirrored mirrored_protocol user_count rack changed i file_at=0
+    local inter_broker mirrored mirrored_protocol user_count rack changed i keystore=0 file_at=0
     for ((i = 1; i < $#; i++)); do
         case ${!i} in
         kafka.Kafka | io.confluent.support.metrics.SupportedKafka) file_at=$((i + 1)) ;;
@@ -742,5 +795,6 @@ unset -f __portside_leave __portside_trim __portside_unescape __portside_take_li
     __portside_protocol_of __portside_before_3 __portside_defaults __portside_read_controllers \
     __portside_understand __portside_find_mirrored __portside_is_host __portside_read_endpoint \
     __portside_read_rack __portside_adopt __portside_choose_protocol __portside_add \
-    __portside_take_over __portside_write_copy __portside_print_command __portside_expose \
+    __portside_take_over __portside_has_setting __portside_has_login_file \
+    __portside_check_security __portside_write_copy __portside_print_command __portside_expose \
     __portside_main
