@@ -81,6 +81,16 @@ def checks(image, folder):
                 data = tar.extractfile(one).read()
                 assert sums["SHA256"] == hashlib.sha256(data).hexdigest(), one.name
         assert not listed, listed
+        for one in packages.values():
+            sums = sorted(
+                each["checksumValue"]
+                for entry in image.bill["files"]
+                if contained[entry["SPDXID"]] == one["SPDXID"]
+                for each in entry["checksums"]
+                if each["algorithm"] == "SHA1"
+            )
+            code = hashlib.sha1("".join(sums).encode()).hexdigest()
+            assert one["packageVerificationCode"]["packageVerificationCodeValue"] == code, one
         return f"{len(files)} files of {len(packages)} packages"
 
     def the_bill_names_debians_versions():
