@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "portside/clock.h"
 #include "support/runner.h"
 #include "test_controller_support.h"
 
@@ -129,6 +130,18 @@ START_TEST(gives_the_lease_back_when_it_leaves)
 }
 END_TEST
 
+START_TEST(tells_the_rack_of_the_node)
+{
+    static const struct ps_fake_answer answers[] = {
+        NAMESPACES, STATEFULSETS_OF("\"portside.dev/rack-label\":\"zone\""), PODS, SERVICES, NODE};
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_wait(fake, "PATCH", POD_PATH, "\"portside.dev/rack\":\"z1\"");
+    ps_fake_wait(fake, "PATCH", MAP_PATH, "\\\"rack\\\":\\\"z1\\\"");
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", MAP_PATH, ""), 1);
+    ps_fake_end(fake);
+}
+END_TEST
+
 START_TEST(tells_what_a_stale_broker_advertises)
 {
     static const struct ps_fake_answer answers[] = {
@@ -225,6 +238,22 @@ START_TEST(counts)
 }
 END_TEST
 
+/* The server's thread shows what the controller's counts; ThreadSanitizer looks on. */
+START_TEST(shows_metrics_to_another_thread)
+{
+    static const struct ps_fake_answer answers[] = {NAMESPACES, STATEFULSETS, PODS, SERVICES, NODE};
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    struct ps_error err = {0};
+    ck_assert(ps_ok(ps_controller_start(ps_fake_controller(fake), &err)));
+    uint64_t end_ms = ps_clock_mono_ms() + 5000;
+    while (ps_fake_metric(fake, "portside_controller_endpoints{state=\"known\"}") != 1) {
+        ck_assert_uint_lt(ps_clock_mono_ms(), end_ms);
+    }
+    ps_controller_leave(ps_fake_controller(fake));
+    ps_fake_end(fake);
+}
+END_TEST
+
 Suite *ps_test_suite(void)
 {
     Suite *suite = suite_create("controller");
@@ -237,10 +266,12 @@ Suite *ps_test_suite(void)
     tcase_add_test(tc, forgets_a_port_that_is_taken_but_not_at_once);
     tcase_add_test(tc, leaves_a_foreign_service_and_says_so);
     tcase_add_test(tc, gives_the_lease_back_when_it_leaves);
+    tcase_add_test(tc, tells_the_rack_of_the_node);
     tcase_add_test(tc, tells_what_a_stale_broker_advertises);
     tcase_add_loop_test(tc, reads_the_node_anew_when_the_pod_has_moved, 0, 2);
     tcase_add_test(tc, writes_an_endpoint_that_needs_no_node_before_the_node_is_read);
     tcase_add_test(tc, counts);
+    tcase_add_test(tc, shows_metrics_to_another_thread);
     suite_add_tcase(suite, tc);
     return suite;
 }
