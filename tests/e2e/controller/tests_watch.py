@@ -6,7 +6,9 @@ import re
 import socket
 import time
 
+from estate import behind_proxy
 from harness import check, wait_until
+from tests_access import GRANTS, make_account, set_role, wait_denied
 from world import (
     bind,
     config,
@@ -161,3 +163,23 @@ def test_a_contract_of_the_future(test):
     pod = test.cluster.pod(namespace, "kafka-0")
     check("external.portside.dev/host" not in pod["metadata"]["annotations"], "it was patched")
     check(service(test, namespace, "external-kafka-0") is not None, "its Service is gone")
+
+
+def test_no_right_to_list_config_maps_from_the_start(test):
+    """Services and endpoints are there all the same, the status once the right is granted."""
+    set_role(test, "configmaps", GRANTS["", "configmaps"])
+    token = make_account(test)
+    wait_denied(test, "configmaps", "list")
+    with behind_proxy(test, token):
+        namespace = create(test, 1)
+        test.cluster.wait_pod(namespace, "kafka-0")
+        bind(test.cluster, namespace, "kafka-0", "alpha")
+        found = wait_service(test, namespace, "external-kafka-0", seconds=40)
+        expected = ("203.0.113.1", str(node_port(found)))
+        wait_endpoint(test, namespace, "kafka-0", expected, seconds=40)
+        event = wait_event(test, namespace, "Forbidden")
+        check("list and watch configmaps" in event["message"], f"message {event['message']}")
+        check(config(test, namespace) is None, "there is a ConfigMap")
+        set_role(test)
+        wait_bootstrap(test, namespace, ":".join(expected), 40)
+        check(node_port(service(test, namespace, "external-kafka-0")) == int(expected[1]), "moved")
