@@ -32,7 +32,8 @@
 /* A pod of the StatefulSet that exists, whatever its phase. */
 struct ps_service_pod {
     uint64_t ordinal;
-    struct ps_str status; /* its annotation portside.dev/status; empty: not injected */
+    struct ps_str status;         /* its annotation portside.dev/status; empty: not injected */
+    const struct ps_json *object; /* the pod, which says what its broker advertises; or NULL */
 };
 
 /* The node port of a Service. */

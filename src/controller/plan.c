@@ -201,7 +201,8 @@ static void plan_services(const struct ps_plan *plan, struct ps_service_plan *re
     size_t advertised_count = 0;
     const struct ps_service_port *advertised = advertised_ports(plan, &advertised_count);
     for (size_t i = 0; i < plan->pod_count; i++) {
-        pods[i] = (struct ps_service_pod){plan->pods[i].ordinal, plan->pods[i].status};
+        const struct ps_plan_pod *pod = &plan->pods[i];
+        pods[i] = (struct ps_service_pod){pod->ordinal, pod->status, pod->object};
     }
     const struct ps_service_input input = {
         .policy = &plan->controller->config->policy,

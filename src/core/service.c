@@ -5,6 +5,7 @@
 
 #include "port_record.h"
 #include "portside/injected.h"
+#include "portside/resolve.h"
 #include "service_digest.h"
 #include "service_plan.h"
 #include "service_spec.h"
@@ -142,21 +143,60 @@ static bool carries(struct ps_arena *arena, const struct ps_service_pod *pod,
 }
 
 /*
- * True if a Service of an exposure that is no longer asked for must stay, because brokers that
- * still run advertise it: portside never starts a rollout.
+ * Whether the pod's broker advertises the port for the exposure: now, or since it was started, of
+ * which the mark PS_ANNOTATION_STALE tells as long as it runs.
+ */
+static bool advertises(struct ps_arena *arena, const struct ps_service_pod *pod,
+                       struct ps_str exposure, uint32_t port)
+{
+    struct ps_json *marks = NULL;
+    struct ps_str text = ps_arena_printf(arena, "%u", (unsigned)port);
+    struct ps_str key = ps_arena_printf(arena, "%.*s.portside.dev/port", PS_FMT(exposure));
+    struct ps_str stale = ps_annotation_of(pod->object, PS_STR(PS_ANNOTATION_STALE));
+    if (ps_str_equal(ps_annotation_of(pod->object, key), text)) {
+        return true;
+    }
+    if (stale.len == 0 || !ps_ok(ps_json_parse(arena, stale, &marks, NULL))) {
+        return false;
+    }
+    struct ps_str was = ps_json_get_text(ps_json_get_str(marks, exposure), "was");
+    size_t colon = ps_str_last_index(was, ':');
+    return ps_str_equal(ps_str_slice(was, colon + 1, was.len), text);
+}
+
+/* A node port that another Service is asked to have is not held back from it. */
+static bool is_wished(const struct ps_service_planner *planner, uint32_t port)
+{
+    for (size_t i = 0; i < planner->name_count; i++) {
+        if (planner->node_ports[i] == port) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * True if a Service that is no longer asked for must stay, because brokers that still run advertise
+ * it: portside never starts a rollout.
  */
 static bool is_in_use(const struct ps_service_planner *planner, const struct ps_json *service)
 {
     const struct ps_service_input *input = planner->input;
     struct ps_str exposure = ps_label_of(service, PS_LABEL_EXPOSURE);
     uint64_t ordinal = 0;
+    uint32_t port = ps_service_node_port(service);
     bool single = ps_str_to_uint(ps_label_of(service, PS_LABEL_ORDINAL), INT32_MAX, &ordinal);
-    if (find_exposure(input->exposures, exposure) != NULL) {
+    bool asked = find_exposure(input->exposures, exposure) != NULL;
+    if (asked && (port == 0 || is_wished(planner, port))) {
         return false;
     }
     for (size_t i = 0; i < input->pod_count; i++) {
         const struct ps_service_pod *pod = &input->pods[i];
-        if ((!single || pod->ordinal == ordinal) && carries(planner->arena, pod, exposure)) {
+        if (single && pod->ordinal != ordinal) {
+            continue;
+        }
+        if (asked ? advertises(planner->arena, pod, exposure, port)
+                  : carries(planner->arena, pod, exposure)) {
             return true;
         }
     }

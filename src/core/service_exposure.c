@@ -118,7 +118,8 @@ static void plan_service(struct ps_service_planner *planner, struct ps_object *o
     struct ps_str flaw = ps_service_name_flaw(planner->arena, object->name);
     const struct ps_json *observed = find_service(planner->input, object->name);
     struct ps_action action;
-    planner->names[planner->name_count++] = object->name;
+    planner->names[planner->name_count] = object->name;
+    planner->node_ports[planner->name_count++] = spec->node_port;
     if (flaw.len > 0) {
         action = ps_object_report(planner->arena, object, PS_FINDING_NAME_INVALID, flaw);
     } else if (spec->node_port > PORT_LAST) {
@@ -246,10 +247,13 @@ static void reserve_names(struct ps_service_planner *planner, size_t n)
 {
     size_t room = planner->name_count + n;
     struct ps_str *names = PS_ARENA_ARRAY(planner->arena, struct ps_str, room + 1);
+    uint32_t *node_ports = PS_ARENA_ARRAY(planner->arena, uint32_t, room + 1);
     for (size_t i = 0; i < planner->name_count; i++) {
         names[i] = planner->names[i];
+        node_ports[i] = planner->node_ports[i];
     }
     planner->names = names;
+    planner->node_ports = node_ports;
 }
 
 void ps_service_plan_exposure(struct ps_service_planner *planner, size_t index)

@@ -14,6 +14,7 @@ struct ps_service_planner {
     /* Names of the Services that shall be, made or not. */
     size_t name_count;
     struct ps_str *names;
+    uint32_t *node_ports; /* that they are asked to have; 0: none in particular */
 };
 
 void ps_service_planner_add(struct ps_service_planner *planner, const struct ps_action *action);

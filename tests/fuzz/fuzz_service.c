@@ -121,7 +121,9 @@ static void make_pods(struct round *round)
 {
     for (size_t i = 0; i < round->pod_count; i++) {
         round->pods[i] = (struct ps_service_pod){
-            i, PS_STR("{\"contract\":1,\"listeners\":{\"external\":\"PORTSIDE\"}}")};
+            .ordinal = i,
+            .status = PS_STR("{\"contract\":1,\"listeners\":{\"external\":\"PORTSIDE\"}}"),
+        };
     }
 }
 

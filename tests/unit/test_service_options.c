@@ -257,6 +257,62 @@ START_TEST(test_two)
 }
 END_TEST
 
+/* What a broker advertises, and what becomes of its Service when all come to share a port. */
+struct use_row {
+    const char *pod; /* %u: the node port of the broker's own Service */
+    uint32_t base;   /* of the shared port; 1: that very node port */
+    bool kept;
+};
+
+static const struct use_row uses[] = {
+    {"{'metadata':{'annotations':{'external.portside.dev/port':'%u'}}}", 0, true},
+    {"{'metadata':{'annotations':{'external.portside.dev/port':'1','portside.dev/stale':"
+     "'{\\'external\\':{\\'was\\':\\'[2001:db8::1]:%u\\'}}'}}}",
+     0, true},
+    {"{'metadata':{'annotations':{'external.portside.dev/port':'%u'}}}", 31999, true},
+    /* the shared Service is asked to have this very port */
+    {"{'metadata':{'annotations':{'external.portside.dev/port':'%u'}}}", 1, false},
+    {"{'metadata':{'annotations':{'external.portside.dev/port':'1%u'}}}", 0, false},
+    {"{'metadata':{'annotations':{'vpn.portside.dev/port':'%u'}}}", 0, false},
+    {"{'metadata':{'annotations':{'portside.dev/stale':'{\\'vpn\\':{\\'was\\':\\'a:%u\\'}}'}}}", 0,
+     false},
+    {"{'metadata':{'annotations':{'portside.dev/stale':'no JSON: %u'}}}", 0, false},
+    {"{'metadata':{'annotations':{}},'x':%u}", 0, false},
+};
+
+static void check_use(struct ps_arena *arena, const void *arg)
+{
+    const struct use_row *row = arg;
+    struct ps_world world;
+    ps_world_init(&world, arena, 2);
+    ps_world_settle(&world);
+    const struct ps_json *ports =
+        ps_json_get2(ps_world_service(&world, "external-kafka-1"), "spec", "ports");
+    int64_t port = 0;
+    ck_assert(ps_json_to_int(ps_json_get(ps_json_first(ports), "nodePort"), &port));
+    struct ps_str pod = ps_str_of(row->pod);
+    size_t at = ps_str_find(pod, PS_STR("%u"), 0);
+    pod = ps_arena_printf(arena, "%.*s%u%s", (int)at, pod.ptr, (unsigned)port, &pod.ptr[at + 2]);
+    world.pods[1].object = ps_quoted(arena, pod.ptr);
+    world.exposures.list[0].service.shared_port = true;
+    world.exposures.list[0].node_port_base = row->base == 1 ? (uint32_t)port : row->base;
+    ps_world_settle(&world);
+    ck_assert_ptr_nonnull(ps_world_service(&world, "external-kafka-shared"));
+    ck_assert_ptr_null(ps_world_service(&world, "external-kafka-0"));
+    bool kept = ps_world_service(&world, "external-kafka-1") != NULL;
+    ck_assert_msg(kept == row->kept, "%s: %d", pod.ptr, kept);
+    /* With its broker it goes. */
+    ps_world_set_pods(&world, 1);
+    ps_world_settle(&world);
+    ck_assert_ptr_null(ps_world_service(&world, "external-kafka-1"));
+}
+
+START_TEST(test_use)
+{
+    ps_in_arena(check_use, &uses[_i]);
+}
+END_TEST
+
 Suite *ps_test_suite(void)
 {
     Suite *suite = suite_create("service_options");
@@ -265,6 +321,7 @@ Suite *ps_test_suite(void)
     tcase_add_loop_test(tcase, test_policy, 0, PS_COUNT(policies));
     tcase_add_loop_test(tcase, test_edit, 0, PS_COUNT(edits));
     tcase_add_test(tcase, test_two);
+    tcase_add_loop_test(tcase, test_use, 0, PS_COUNT(uses));
     suite_add_tcase(suite, tcase);
     return suite;
 }

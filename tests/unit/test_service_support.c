@@ -49,7 +49,7 @@ void ps_world_set_pods(struct ps_world *world, uint64_t count)
     world->pod_count = 0;
     for (uint64_t i = 0; i < count; i++) {
         world->pods[world->pod_count++] =
-            (struct ps_service_pod){world->owner.start + i, PS_STR(STATUS)};
+            (struct ps_service_pod){.ordinal = world->owner.start + i, .status = PS_STR(STATUS)};
     }
 }
 

@@ -32,8 +32,8 @@ static const char head[] =
     "- The administrator may set defaults for the whole installation, and limits: types and node "
     "ports that may be used, and annotations of Services (none, if nothing is said).\n"
     "- Changes take effect with the next rollout, which is yours to start. From then on Services "
-    "are as the new annotations say, so a broker with another port or type is not reached from "
-    "outside until it has been restarted itself.\n";
+    "are as the new annotations say, so a broker whose node port or type changes may not be "
+    "reached from outside until it has been restarted itself.\n";
 
 static const char templates[] =
     "\n"

@@ -5,7 +5,16 @@ import json
 import time
 
 from harness import check, wait_until
-from world import VPN, create, policy, service, wait_no_service, wait_service
+from world import (
+    VPN,
+    bind,
+    create,
+    policy,
+    service,
+    wait_endpoint,
+    wait_no_service,
+    wait_service,
+)
 
 
 def test_an_exposure_that_goes_keeps_its_services_while_brokers_have_it(test):
@@ -91,3 +100,36 @@ def test_brokers_that_come_to_share_their_port(test):
     change(test, namespace, "portside.dev/shared-port-")
     wait_service(test, namespace, "external-kafka-1")
     wait_no_service(test, namespace, "external-kafka-shared", 30)
+
+
+def run(test, namespace, pod):
+    """Plays the kubelet."""
+    running = {
+        **{"name": "kafka", "containerID": "containerd://1", "image": "kafka", "imageID": "kafka"},
+        **{"ready": True, "restartCount": 0},
+        "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}},
+    }
+    status, body, _ = test.cluster.request(
+        "PATCH",
+        f"/api/v1/namespaces/{namespace}/pods/{pod}/status",
+        {"status": {"phase": "Running", "containerStatuses": [running]}},
+        "application/merge-patch+json",
+    )
+    check(status == 200, f"status of {pod}: {body}")
+
+
+def test_a_service_stays_while_its_broker_advertises_it(test):
+    namespace = create(test, replicas=1)
+    test.cluster.wait_pod(namespace, "kafka-0")
+    bind(test.cluster, namespace, "kafka-0", "alpha")
+    wait_endpoint(test, namespace, "kafka-0")
+    run(test, namespace, "kafka-0")
+    # No kubelet ends the pod that the rollout deletes, so the broker runs on.
+    change(test, namespace, "portside.dev/shared-port=true")
+    wait_service(test, namespace, "external-kafka-shared")
+    time.sleep(1)
+    check(service(test, namespace, "external-kafka-0"), "the Service of a running broker went")
+    first = test.cluster.pod(namespace, "kafka-0")["metadata"]["uid"]
+    test.kubectl("delete", "pod", "kafka-0", "-n", namespace, "--force", "--grace-period=0")
+    test.cluster.wait_pod(namespace, "kafka-0", unlike=first)
+    wait_no_service(test, namespace, "external-kafka-0")
