@@ -150,6 +150,16 @@ static bool waits_for_endpoint(const struct announcement *a)
     return false;
 }
 
+/* With on-missing: start for every exposure. */
+static bool gives_up(const struct announcement *a)
+{
+    bool all = a->injection->delivery == PS_DELIVERY_HOOK;
+    for (size_t i = 0; i < a->exposures->count; i++) {
+        all = all && a->exposures->list[i].start_when_missing;
+    }
+    return all;
+}
+
 void ps_announce(const struct ps_policy *policy, const struct ps_json *spec,
                  const struct ps_exposures *exposures, const struct ps_injection *injection,
                  struct ps_warnings *warnings)
@@ -166,7 +176,11 @@ void ps_announce(const struct ps_policy *policy, const struct ps_json *spec,
     if (a->policy->plaintext != PS_CHOICE_ALLOW) {
         warn_plaintext(a);
     }
-    if (waits_for_endpoint(a)) {
+    if (waits_for_endpoint(a) && gives_up(a)) {
+        ps_warn(a->warnings,
+                "each pod waits for its endpoint as long as wait-timeout says, then its broker "
+                "starts without");
+    } else if (waits_for_endpoint(a)) {
         ps_warn(a->warnings,
                 "each pod waits until the portside controller has written its endpoint on it");
     }

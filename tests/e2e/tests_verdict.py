@@ -162,6 +162,37 @@ def test_exposure_internal_ip(test):
     )
 
 
+def test_env_and_rack_reach_the_pod(test):
+    """Further variables, and what the pod waits for; a pod that is made anew gets them again."""
+    namespace = test.namespace()
+    zone = "topology.kubernetes.io/zone"
+    annotations = {
+        "portside.dev/env": "SITE={namespace}-{ordinal + 10}",
+        "portside.dev/rack-label": zone,
+        "portside.dev/delivery": "hook",
+        "portside.dev/on-missing": "start",
+        "portside.dev/wait-timeout": "90s",
+    }
+    submit(test, namespace, annotated("apache-env", annotations))
+    pod = test.cluster.wait_pod(namespace, "kafka-2")
+    env = values(container_of(pod, "kafka"))
+    check(env["SITE"] == f"{namespace}-12", env["SITE"])
+    path = env["PORTSIDE_RACK"]["fieldRef"]["fieldPath"]
+    check(path == "metadata.annotations['portside.dev/rack']", path)
+    init = next(one for one in pod["spec"]["initContainers"] if one["name"] == "portside-address")
+    waits = values(init)["PORTSIDE_WAIT"]
+    check(waits == "external.host=90 external.port=90 rack=90", waits)
+    names = [item["name"] for item in container_of(pod, "kafka")["env"]]
+    check(names.index("PORTSIDE_RACK") < names.index("SITE") < names.index("POD_NAME"), names)
+
+
+def test_rack_with_env_delivery(test):
+    namespace = test.namespace()
+    submit(test, namespace, annotated("bitnami-cfg", {"portside.dev/rack-label": "zone"}))
+    env = values(container_of(test.cluster.wait_pod(namespace, "kafka-0"), "kafka"))
+    check(env["KAFKA_CFG_BROKER_RACK"] == "$(PORTSIDE_RACK)", env["KAFKA_CFG_BROKER_RACK"])
+
+
 def test_opt_out_by_statefulset(test):
     namespace = test.namespace()
     submit(test, namespace, annotated("apache-env", {"portside.dev/inject": "false"}))
@@ -233,6 +264,9 @@ def test_denied_annotations(test):
         ({"portside.dev/listeners": "external,vpn"}, ("vpn.portside.dev/listener-name", "missing")),
         ({"portside.dev/service-annotations": "a/b: c"}, ("service-annotations", "policy")),
         ({"portside.dev/allow-from": "10.0.0.1"}, ("allow-from", "192.0.2.0/24")),
+        ({"portside.dev/env": "KAFKA_NODE_ID={ordinal}"}, ("KAFKA_NODE_ID", "there or here")),
+        ({"portside.dev/on-missing": "start"}, ("'start' needs the hook", "delivery: hook")),
+        ({"portside.dev/rack-label": "zone/"}, ("rack-label", "node label")),
         ({"portside.dev/tls-secret": "s"}, ("tls-secret", "not supported by this version yet")),
     ):
         result = submit(test, namespace, annotated("apache-env", annotations)[1:], expect=1)
