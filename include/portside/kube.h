@@ -118,7 +118,8 @@ struct ps_kube_result {
     const struct ps_error *error;
     uint64_t retry_after_ms; /* what the server asked for; 0: nothing */
     unsigned tries;
-    bool more; /* LIST: another page follows */
+    bool more;     /* LIST: another page follows */
+    bool too_long; /* the answer was larger than 16 MiB and broken off */
 };
 
 /*

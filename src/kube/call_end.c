@@ -64,6 +64,7 @@ void ps_call_fail(struct ps_call *call, const struct ps_try *outcome, const stru
         .error = &error,
         .retry_after_ms = outcome->retry_after_ms,
         .tries = call->tries,
+        .too_long = call->too_long,
     };
     ps_call_unlink(&call->kube->calls, call);
     tell(call, &result);
@@ -109,7 +110,8 @@ static void succeed(struct ps_call *call, int status, const struct ps_json *obje
 static bool try_again(struct ps_call *call, const struct ps_try *outcome)
 {
     struct ps_kube *kube = call->kube;
-    if (call->request.tries_max > 0 && call->tries >= call->request.tries_max) {
+    bool last = call->request.tries_max > 0 && call->tries >= call->request.tries_max;
+    if (last || call->too_long) {
         return false;
     }
     struct ps_kube_failure failure = {
@@ -178,7 +180,7 @@ void ps_call_end(void *arg, const struct ps_transport_result *result)
     kube->calls.flying--;
     struct ps_try outcome = {result->status, result->error, result->retry_after_ms};
     if (call->too_long) {
-        outcome.broken = "the answer is larger than 64 MiB: ask for smaller pages";
+        outcome.broken = "the answer is larger than 16 MiB";
     }
     judge(call, outcome);
     ps_arena_reset(answers);

@@ -15,8 +15,8 @@
 
 #define IN_FLIGHT 16U
 #define DEADLINE_MS 30000U
-/* A parsed answer takes about ten times its text; 64 MiB of text would be a list of one page. */
-#define ANSWERS_BYTES ((size_t)512 * 1024 * 1024)
+/* A parsed answer takes about ten times its text, which is at most 16 MiB. */
+#define ANSWERS_BYTES ((size_t)256 * 1024 * 1024)
 #define SCRATCH_BYTES ((size_t)64 * 1024 * 1024)
 #define TEXT_BYTES 1024U
 

@@ -5,8 +5,11 @@
 #include "portside/arena.h"
 #include "portside/kube.h"
 
-/* Longest answer that is read whole; the page of a list is the longest. */
-#define PS_ANSWER_BYTES_MAX ((size_t)64 * 1024 * 1024)
+/*
+ * Longest answer that is read whole. One object is at most 10 MB: etcd takes 1.5 MiB, and JSON may
+ * spell a character with six. A page of a list that is longer is asked for in smaller ones.
+ */
+#define PS_ANSWER_BYTES_MAX ((size_t)16 * 1024 * 1024)
 
 enum ps_call_state {
     PS_CALL_QUEUED = 0, /* may begin as soon as there is room */

@@ -5,7 +5,6 @@
 #include "portside/jw.h"
 
 #define PATH_BYTES 256U
-#define PAGE_OBJECTS 100U
 
 static const struct ps_kube_verb_info verbs[] = {
     [PS_KUBE_GET] = {"GET", "get", NULL, true, false},
@@ -111,7 +110,7 @@ struct ps_str ps_kube_path(struct ps_arena *arena, const struct ps_kube_request 
     ps_buf_init(&buf, arena, PATH_BYTES);
     put_object(&buf, request);
     if (request->verb == PS_KUBE_LIST) {
-        unsigned limit = request->limit == 0 ? PAGE_OBJECTS : request->limit;
+        unsigned limit = request->limit == 0 ? PS_KUBE_PAGE_OBJECTS : request->limit;
         put_query(&buf, "limit", ps_arena_printf(arena, "%u", limit));
         put_selectors(&buf, request);
         put_query(&buf, "continue", continue_token);

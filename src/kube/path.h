@@ -5,6 +5,9 @@
 #include "portside/arena.h"
 #include "portside/kube.h"
 
+/* Objects in a page of a list, if nothing else is asked for. */
+#define PS_KUBE_PAGE_OBJECTS 100U
+
 /* One row of the table of verbs. */
 struct ps_kube_verb_info {
     const char *method;

@@ -6,12 +6,14 @@
 #include "watch.h"
 
 #include "items.h"
+#include "path.h"
 #include "retry.h"
 
 #include "portside/buf.h"
 
 /* A page fails for good soon; then the watch itself makes a pause and says so. */
 #define LATER_PAGE_TRIES 3U
+#define SHRINK 4U
 #define STATUS_FORBIDDEN 403
 
 struct job {
@@ -81,9 +83,19 @@ static void tell_item(struct ps_kube_watch *watch, struct ps_str text)
     ps_arena_reset(arena);
 }
 
+/* Few large objects must not hide all others; one alone is never too long. */
+static void shrink_pages(struct ps_kube_watch *watch)
+{
+    unsigned objects = watch->list.limit == 0 ? PS_KUBE_PAGE_OBJECTS : watch->list.limit;
+    watch->list.limit = objects > SHRINK ? objects / SHRINK : 1;
+}
+
 static void fail_list(struct ps_kube_watch *watch, const struct ps_kube_result *result)
 {
     watch->attempt++;
+    if (result->too_long) {
+        shrink_pages(watch);
+    }
     watch->forbidden = result->status == STATUS_FORBIDDEN;
     struct ps_kube_failure failure = {
         .status = result->status,
@@ -103,6 +115,7 @@ static void finish_list(struct ps_kube_watch *watch)
     watch->synced = true;
     watch->forbidden = false;
     watch->stale = false;
+    watch->list.limit = watch->options.limit;
     watch->state = PS_WATCH_OPEN_DUE;
     watch->due_ms = 0;
     watch->options.on_sync(watch->options.arg, PS_KUBE_SYNC_END);

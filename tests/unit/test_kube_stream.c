@@ -10,6 +10,8 @@
 
 #define MIB ((size_t)1024 * 1024)
 
+#define PODS "GET /api/v1/namespaces/kafka/pods"
+
 /* An event whose object has a text of bytes. */
 static struct ps_str make_event(const char *name, size_t bytes)
 {
@@ -161,6 +163,33 @@ START_TEST(a_caller_may_ask_for_the_list)
 }
 END_TEST
 
+START_TEST(a_page_that_is_too_long_is_asked_for_in_smaller_ones)
+{
+    struct ps_str large = make_event("big", 17 * MIB);
+    const struct ps_script_step steps[] = {
+        {.expect = LIST, .status = 200, .bytes = large, .chunk = MIB},
+        {.expect = PODS "?limit=25", .status = 200, .bytes = large, .chunk = MIB},
+        {.expect = PODS "?limit=6", .status = 200, .body = PAGE("5", "t", OBJECT("a", "3"))},
+        {.expect = PODS "?limit=6&continue=t", .status = 200, .body = PAGE("5", "", "")},
+        {.expect = WATCH "5&*", .status = 410},
+        {.expect = LIST, .status = 200, .body = ONE},
+        {.expect = WATCH "5&*", .status = 200, .hangs = true},
+    };
+    struct told told = {.text = ""};
+    struct ps_script *script = ps_script_begin(steps, PS_COUNT(steps), 0);
+    (void)ps_told_start(script, &told);
+    ps_script_run(script, 2000);
+#define TOO_LONG LIST_WORDS "the answer is larger than 16 MiB "
+    ck_assert_str_eq(told.text, TOO_LONG TOO_LONG "BEGIN +a END " WORDS "410 gone BEGIN +a END");
+    ps_script_end(script);
+    union {
+        const char *from;
+        void *to;
+    } owned = {large.ptr};
+    free(owned.to);
+}
+END_TEST
+
 START_TEST(a_caller_may_end_the_pause_after_a_failure)
 {
     static const struct ps_script_step steps[] = {
@@ -204,6 +233,7 @@ Suite *ps_test_suite(void)
     tcase_add_test(tests, a_caller_may_stop_a_watch_in_its_callback);
     tcase_add_test(tests, a_stream_may_be_stopped_in_its_callback);
     tcase_add_test(tests, a_caller_may_ask_for_the_list);
+    tcase_add_test(tests, a_page_that_is_too_long_is_asked_for_in_smaller_ones);
     tcase_add_test(tests, a_caller_may_end_the_pause_after_a_failure);
     tcase_add_test(tests, a_watch_that_nobody_hears_is_refused);
     suite_add_tcase(suite, tests);

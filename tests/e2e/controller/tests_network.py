@@ -168,18 +168,35 @@ def test_the_api_server_starts_anew_and_knows_no_history(test):
         return told
 
 
-def test_an_event_of_six_megabytes(test):
+def make_large(estate, name):
     """A ConfigMap with our label and a megabyte of characters that JSON spells with six."""
+    large = {
+        "apiVersion": "v1", "kind": "ConfigMap", "data": {"x": "<" * 1000000},
+        "metadata": {"name": name, "labels": {
+            "app.kubernetes.io/managed-by": "portside", "portside.dev/statefulset": "kafka"}},
+    }
+    path = f"/api/v1/namespaces/{estate.namespace}/configmaps"
+    status, body, _ = estate.test.cluster.request("POST", path, large)
+    check(status == 201, f"ConfigMap: {body}")
+
+
+@long
+def test_a_list_of_sixty_megabytes(test):
+    """Few large objects of a stranger do not hide the others from a replica that starts."""
+    estate = Estate(test)
+    for number in range(10):
+        make_large(estate, f"large-{number}")
+    test.portside.stop()
+    estate.take("external-kafka-1")
+    begun = time.monotonic()
+    test.portside.start()
+    return estate.settle("a list of 60 MB at the start", 25, begun)
+
+
+def test_an_event_of_six_megabytes(test):
     with behind_proxy(test) as proxy:
         estate = Estate(test)
-        large = {
-            "apiVersion": "v1", "kind": "ConfigMap", "data": {"x": "<" * 1000000},
-            "metadata": {"name": "large", "labels": {
-                "app.kubernetes.io/managed-by": "portside", "portside.dev/statefulset": "kafka"}},
-        }
-        path = f"/api/v1/namespaces/{estate.namespace}/configmaps"
-        status, body, _ = test.cluster.request("POST", path, large)
-        check(status == 201, f"ConfigMap: {body}")
+        make_large(estate, "large")
         estate.disturb()
         told = estate.settle("a watch event of 6 MB", 5)
         check(not proxy.seen(0, r"^(PATCH|DELETE) .*/configmaps/large"), "it was written to")
