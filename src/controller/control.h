@@ -128,6 +128,7 @@ struct ps_controller {
     const struct ps_config *config;
     struct ps_kube *kube;
     struct ps_arena *arena;
+    struct ps_arena *trial; /* of reviews that are only tried */
     struct ps_store store;
     struct ps_follow *follows[PS_KIND_COUNT]; /* of all namespaces */
     struct ps_space *spaces;

@@ -56,6 +56,7 @@ static struct ps_status set_up(struct ps_controller *controller, const char *nam
                                struct ps_error *err)
 {
     controller->arena = ps_arena_new(ARENA_BYTES);
+    controller->trial = ps_arena_new(ARENA_BYTES);
     controller->metrics = ps_controller_metrics_new();
     controller->leader.holder = make_identity(controller->config->identity);
     controller->leader.namespace_name = ps_heap_copy(ps_str_of(namespace_name));
@@ -63,7 +64,7 @@ static struct ps_status set_up(struct ps_controller *controller, const char *nam
     if (controller->wake < 0) {
         return ps_fail(err, PS_CODE_IO, "cannot make an event descriptor: %s", strerror(errno));
     }
-    if (controller->arena == NULL || controller->metrics == NULL ||
+    if (controller->arena == NULL || controller->trial == NULL || controller->metrics == NULL ||
         controller->leader.holder == NULL || controller->leader.namespace_name == NULL) {
         return ps_fail(err, PS_CODE_LIMIT, "there is no memory left");
     }
@@ -281,6 +282,7 @@ void ps_controller_free(struct ps_controller *controller)
     ps_store_clear(&controller->store);
     ps_metrics_free(controller->metrics);
     ps_arena_free(controller->arena);
+    ps_arena_free(controller->trial);
     if (controller->wake >= 0) {
         (void)close(controller->wake);
     }

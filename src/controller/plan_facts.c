@@ -97,7 +97,7 @@ static void read_pods(struct ps_plan *plan)
 }
 
 /* Only of a StatefulSet that portside would inject. */
-static void read_bare(struct ps_plan *plan)
+static void read_bare(struct ps_plan *plan, const struct ps_json *statefulset)
 {
     const struct ps_item *first = plan->controller->store.lists[PS_KIND_BARE_POD];
     size_t room = 0;
@@ -107,7 +107,8 @@ static void read_bare(struct ps_plan *plan)
     }
     plan->bare = PS_ARENA_ARRAY(plan->arena, const struct ps_item *, room + 1);
     for (const struct ps_item *item = first; item != NULL; item = item->next) {
-        if (concerns(plan, item) && ps_owner_ordinal(&plan->owner, item->facts.name, &ordinal)) {
+        if (concerns(plan, item) && ps_owner_ordinal(&plan->owner, item->facts.name, &ordinal) &&
+            ps_plan_would_inject(plan, statefulset, item->facts.name)) {
             plan->bare[plan->bare_count++] = item;
         }
     }
@@ -216,7 +217,7 @@ bool ps_plan_gather(struct ps_plan *plan)
     plan->maps = objects_of(plan, PS_KIND_CONFIG_MAP, false, &plan->map_count);
     read_pods(plan);
     if (!plan->withdrawn) {
-        read_bare(plan);
+        read_bare(plan, statefulset);
     }
     return true;
 }

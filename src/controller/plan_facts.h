@@ -78,3 +78,7 @@ void ps_plan_add_notice(const struct ps_plan *plan, const struct ps_event_subjec
 bool ps_plan_is_safe(const struct ps_plan *plan, const struct ps_action *action);
 /* Events on the StatefulSet about rights that the account lacks. */
 void ps_plan_tell_blindness(const struct ps_plan *plan);
+
+/* plan_bare.c: true if a pod of that name, made anew by the template, would be injected. */
+bool ps_plan_would_inject(const struct ps_plan *plan, const struct ps_json *statefulset,
+                          struct ps_str pod);

@@ -87,6 +87,27 @@ START_TEST(says_nothing_where_the_template_is_opted_out)
 }
 END_TEST
 
+/* The author's own PORTSIDE_ variables: admission would leave a pod made anew as it is, too. */
+START_TEST(promises_no_cure_that_is_none)
+{
+    static const struct ps_fake_answer answers[] = {
+        NAMESPACES,
+        {"GET", STATEFULSETS_PATH, 200,
+         LIST("{\"metadata\":{\"name\":\"kafka\",\"namespace\":\"ns\",\"uid\":\"u1\","
+              "\"resourceVersion\":\"2\"},\"spec\":{\"replicas\":2,\"template\":{\"metadata\":"
+              "{\"labels\":{\"app\":\"kafka\"}},\"spec\":{\"containers\":[{\"name\":\"kafka\","
+              "\"image\":\"apache/kafka:4.1.0\",\"env\":[{\"name\":\"PORTSIDE_EXTERNAL_HOST\","
+              "\"value\":\"mine\"}," BROKER_ENV "]}]}}}}"),
+         1},
+        BARE_PODS(BARE("kafka-1", "", OWNED, ""))};
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_run(fake, 100);
+    ck_assert_int_gt(ps_fake_metric(fake, "portside_controller_reconciles_total"), 0);
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, "NotInjected"), 0);
+    ps_fake_end(fake);
+}
+END_TEST
+
 START_TEST(watches_bare_pods_only_while_the_namespace_is_labelled)
 {
     static const struct ps_fake_answer answers[] = {
@@ -198,6 +219,7 @@ Suite *ps_test_suite(void)
     tcase_add_test(tc, tells_of_a_broker_without_injection);
     tcase_add_loop_test(tc, says_nothing_of_other_pods, 0, (int)PS_COUNT(others));
     tcase_add_test(tc, says_nothing_where_the_template_is_opted_out);
+    tcase_add_test(tc, promises_no_cure_that_is_none);
     tcase_add_test(tc, watches_bare_pods_only_while_the_namespace_is_labelled);
     tcase_add_test(tc, tells_of_one_that_has_the_label_but_no_injection);
     tcase_add_loop_test(tc, leaves_a_pod_of_an_unknown_contract_alone, 0, (int)PS_COUNT(contracts));
