@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "portside/error.h"
@@ -28,8 +29,17 @@ enum ps_switch {
     PS_SWITCH_OFF,
 };
 
+/* Where the server's certificate comes from. */
+enum ps_certificates {
+    PS_CERTIFICATES_AUTO = 0,
+    PS_CERTIFICATES_FILES,
+    PS_CERTIFICATES_MANAGED,
+};
+
 /* In front of an annotation's name: its default for the whole installation. */
 #define PS_CONFIG_DEFAULT "default-"
+/* Elements of tls-names. */
+#define PS_CONFIG_NAMES_MAX 16U
 /* At least as many as there are annotations (ps_exposure_keys). */
 #define PS_CONFIG_DEFAULTS_MAX 48
 
@@ -55,7 +65,16 @@ struct ps_config {
     struct ps_str tls_cert;     /* PEM file, leaf first */
     struct ps_str tls_key;      /* PEM file */
     uint64_t tls_reload_s;      /* how often the files are looked at */
-    uint64_t threads;           /* workers; 0: one for each processor */
+    enum ps_certificates certificates;
+    struct ps_str tls_ca;          /* PEM file whose content is to be the caBundle; may be empty */
+    struct ps_str tls_secret_name; /* of managed certificates */
+    uint64_t tls_leaf_days;        /* their life */
+    struct ps_str tls_names;       /* further names and addresses in them, comma-separated */
+    struct ps_str service_name;    /* by which the API server calls */
+    struct ps_str service_namespace; /* empty: that of the Lease */
+    struct ps_str cluster_domain;
+    struct ps_str webhook_names; /* MutatingWebhookConfigurations of ours, comma-separated */
+    uint64_t threads;            /* workers; 0: one for each processor */
     uint64_t connections_max;
     uint64_t body_max_bytes;
     uint64_t header_max_bytes;
@@ -122,6 +141,9 @@ struct ps_status ps_config_parse(struct ps_config *config, struct ps_str text,
  * annotations that the policy forbids.
  */
 struct ps_status ps_config_check(const struct ps_config *config, struct ps_error *err) PS_MUST_USE;
+
+/* True if portside makes its certificates itself, which takes a controller. */
+bool ps_config_manages_certificates(const struct ps_config *config);
 
 /* Splits "host:port", "[v6]:port" or ":port"; brackets are dropped. False if it is none of them. */
 bool ps_config_address(struct ps_str text, struct ps_str *ret_host, uint16_t *ret_port);

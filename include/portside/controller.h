@@ -18,6 +18,7 @@
 #define PS_CONTROLLER_LEASE "portside"
 
 struct ps_controller;
+struct ps_tls;
 
 /*
  * A controller for the API server that config names; *ret_controller is NULL if config turns it
@@ -32,6 +33,14 @@ struct ps_status ps_controller_new(const struct ps_config *config,
 struct ps_status ps_controller_on(const struct ps_config *config, struct ps_kube *kube,
                                   const char *namespace_name, struct ps_controller **ret_controller,
                                   struct ps_error *err) PS_MUST_USE;
+
+/*
+ * Before ps_controller_start(): keeps the certificates, as config says. Managed: in a Secret, from
+ * where they come into tls (borrowed until ps_controller_free()); else tls may be NULL, and only
+ * the caBundle is kept, if config names a file for it.
+ */
+struct ps_status ps_controller_certify(struct ps_controller *controller, struct ps_tls *tls,
+                                       struct ps_error *err) PS_MUST_USE;
 
 /* Runs it in a thread of its own. */
 struct ps_status ps_controller_start(struct ps_controller *controller,

@@ -25,6 +25,7 @@ typedef void (*ps_server_handler)(const void *context, struct ps_arena *arena,
                                   struct ps_str request, struct ps_admission *ret_admission);
 
 struct ps_server;
+struct ps_tls;
 
 /* What a server serves; all that is pointed to is borrowed until ps_server_stop(). */
 struct ps_server_options {
@@ -37,6 +38,7 @@ struct ps_server_options {
      */
     void (*write_metrics)(const void *metrics, FILE *out);
     const void *metrics; /* of write_metrics */
+    struct ps_tls *tls;  /* pairs come by ps_tls_use(); NULL: from the files of config */
 };
 
 /*

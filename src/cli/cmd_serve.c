@@ -10,6 +10,7 @@
 #include "portside/log.h"
 #include "portside/server.h"
 #include "portside/signal.h"
+#include "portside/tls.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -31,6 +32,7 @@ static const char about[] =
 
 static const char examples[] =
     "  portside serve --tls-cert tls.crt --tls-key tls.key\n"
+    "  portside serve --controller on --webhook-names portside\n"
     "  portside serve --config portside.conf --log-level debug\n"
     "  portside serve --listen 127.0.0.1:0 --plain-listen 127.0.0.1:0 \\\n"
     "      --tls-cert tls.crt --tls-key tls.key";
@@ -169,63 +171,90 @@ static void hear_signals_directly(void)
     (void)sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
-static void serve_until_signal(struct ps_server *server, struct ps_controller *controller,
-                               const struct ps_config *config, int signals)
+/* The store that the controller fills and the server serves from; NULL if there are files. */
+static struct ps_status prepare_certificates(const struct ps_config *config,
+                                             struct ps_controller *controller,
+                                             struct ps_tls **ret_tls, struct ps_error *err)
 {
-    (void)wait_to_end(server, config, signals, 0);
-    ps_controller_leave(controller);
-    PS_LOG(PS_LOG_LEVEL_INFO, "draining", PS_LOG_INT("seconds", config->drain_s));
-    ps_server_drain(server);
-    uint64_t end_ms = ps_clock_mono_ms() + config->drain_s * MS_PER_S;
-    if (wait_to_end(server, config, signals, end_ms)) {
-        end_at_once();
+    *ret_tls = NULL;
+    if (ps_config_manages_certificates(config)) {
+        if (controller == NULL) {
+            return ps_fail(err, PS_CODE_INPUT,
+                           "there is no certificate: give --tls-cert FILE and --tls-key FILE, or "
+                           "an API server where portside may keep its own (--kubeconfig FILE)");
+        }
+        *ret_tls = ps_tls_new(NULL, NULL);
+        if (*ret_tls == NULL) {
+            return ps_fail(err, PS_CODE_INTERNAL, "no memory");
+        }
     }
-    hear_signals_directly();
-    ps_server_stop(server);
-    ps_controller_free(controller);
-    ps_log(PS_LOG_LEVEL_INFO, "stopped", NULL, 0);
+    return controller == NULL ? ps_success() : ps_controller_certify(controller, *ret_tls, err);
 }
 
+/* What runs until the end; the store outlives both of its users. */
+struct service {
+    struct ps_controller *controller;
+    struct ps_server *server;
+    struct ps_tls *tls;
+};
+
 /* libcurl wants to be set up before there are threads, so the controller is made first. */
-static struct ps_status start(const struct ps_config *config, struct ps_controller **ret_controller,
-                              struct ps_server **ret_server, struct ps_error *err)
+static struct ps_status start(const struct ps_config *config, struct service *service,
+                              struct ps_error *err)
 {
-    PS_TRY(ps_controller_new(config, ret_controller, err));
+    PS_TRY(ps_controller_new(config, &service->controller, err));
+    PS_TRY(prepare_certificates(config, service->controller, &service->tls, err));
     const struct ps_server_options options = {
         .config = config,
         .handler = admit,
         .context = &config->policy,
         .write_metrics = write_metrics,
-        .metrics = *ret_controller,
+        .metrics = service->controller,
+        .tls = service->tls,
     };
-    struct ps_status status = ps_server_start(&options, ret_server, err);
-    if (ps_ok(status) && *ret_controller != NULL) {
-        status = ps_controller_start(*ret_controller, err);
+    PS_TRY(ps_server_start(&options, &service->server, err));
+    return service->controller == NULL ? ps_success()
+                                       : ps_controller_start(service->controller, err);
+}
+
+/* The server first: it shows the controller's metrics. */
+static void service_clear(struct service *service)
+{
+    ps_server_stop(service->server);
+    ps_controller_free(service->controller);
+    ps_tls_free(service->tls);
+    *service = (struct service){0};
+}
+
+static void serve_until_signal(struct service *service, const struct ps_config *config, int signals)
+{
+    (void)wait_to_end(service->server, config, signals, 0);
+    ps_controller_leave(service->controller);
+    PS_LOG(PS_LOG_LEVEL_INFO, "draining", PS_LOG_INT("seconds", config->drain_s));
+    ps_server_drain(service->server);
+    uint64_t end_ms = ps_clock_mono_ms() + config->drain_s * MS_PER_S;
+    if (wait_to_end(service->server, config, signals, end_ms)) {
+        end_at_once();
     }
-    if (!ps_ok(status)) {
-        ps_server_stop(*ret_server); /* it shows the controller's metrics */
-        ps_controller_free(*ret_controller);
-        *ret_server = NULL;
-        *ret_controller = NULL;
-    }
-    return status;
+    hear_signals_directly();
 }
 
 static int run(const struct ps_cli *cli, const struct ps_config *config)
 {
     struct ps_error err;
-    struct ps_server *server = NULL;
-    struct ps_controller *controller = NULL;
+    struct service service PS_CLEANUP(service_clear) = {0};
     int signals = -1;
     ps_log_init(STDERR_FILENO, config->log_format, config->log_level);
-    if (!ps_ok(ps_signal_open(&signals, &err)) ||
-        !ps_ok(start(config, &controller, &server, &err))) {
+    if (!ps_ok(ps_signal_open(&signals, &err)) || !ps_ok(start(config, &service, &err))) {
         return ps_cli_fail(cli, "serve", &err);
     }
-    PS_LOG(PS_LOG_LEVEL_INFO, "serving", PS_LOG_STR("listen", ps_str_of(ps_server_address(server))),
-           PS_LOG_STR("plain_listen", ps_str_of(ps_server_plain_address(server))),
+    PS_LOG(PS_LOG_LEVEL_INFO, "serving",
+           PS_LOG_STR("listen", ps_str_of(ps_server_address(service.server))),
+           PS_LOG_STR("plain_listen", ps_str_of(ps_server_plain_address(service.server))),
            PS_LOG_STR("version", PS_STR(PS_VERSION)));
-    serve_until_signal(server, controller, config, signals);
+    serve_until_signal(&service, config, signals);
+    service_clear(&service);
+    ps_log(PS_LOG_LEVEL_INFO, "stopped", NULL, 0);
     (void)close(signals);
     return PS_EXIT_OK;
 }
@@ -236,7 +265,7 @@ int ps_cmd_serve(const struct ps_cli *cli, int argc, char **argv)
     char names[OPTIONS_MAX][NAME_MAX_BYTES];
     const struct ps_command_line line = {
         .command = "serve",
-        .usage = "--tls-cert FILE --tls-key FILE [OPTION…]",
+        .usage = "[--tls-cert FILE --tls-key FILE] [OPTION…]",
         .about = about,
         .options = options,
         .option_count = make_options(options, names),

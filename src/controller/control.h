@@ -121,6 +121,7 @@ struct ps_leader {
 };
 
 struct ps_write;
+struct ps_certs;
 struct ps_check;
 struct ps_telling;
 
@@ -138,6 +139,7 @@ struct ps_controller {
     struct ps_check *checks;
     struct ps_dialer dialer;
     struct ps_leader leader;
+    struct ps_certs *certs; /* NULL: they are not ours to keep */
     struct ps_metrics *metrics;
     struct {
         uint64_t hash;

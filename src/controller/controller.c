@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "portside/controller.h"
 
+#include "certs.h"
 #include "listening.h"
 #include "portside/heap.h"
 #include "portside/kube_config.h"
@@ -224,6 +225,7 @@ bool ps_controller_turn(struct ps_controller *controller, int timeout_ms)
     if (controller->leader.leading) {
         ps_checks_turn(controller);
     }
+    ps_certs_turn(controller->certs);
     reconcile_some(controller);
     ps_controller_measure(controller);
     size_t count = 1 + ps_dialer_fds(&controller->dialer, &fds[1]);
@@ -271,6 +273,7 @@ void ps_controller_free(struct ps_controller *controller)
     }
     ps_writes_cancel(controller);
     ps_checks_forget(controller, NULL);
+    ps_certs_free(controller->certs);
     ps_leader_clear(controller);
     for (size_t kind = 0; kind < PS_KIND_COUNT; kind++) {
         ps_follow_free(controller->follows[kind]);
@@ -293,5 +296,6 @@ void ps_controller_write_metrics(const struct ps_controller *controller, FILE *o
 {
     if (controller != NULL) {
         ps_metrics_write(controller->metrics, out);
+        ps_certs_write_metrics(controller->certs, out);
     }
 }

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "portside/cert_step.h"
 #include "portside/exposure.h"
 #include "portside/nearest.h"
 
@@ -274,15 +275,93 @@ static struct ps_status check_defaults(const struct ps_config *config, struct ps
     return status;
 }
 
-struct ps_status ps_config_check(const struct ps_config *config, struct ps_error *err)
+bool ps_config_manages_certificates(const struct ps_config *config)
 {
-    PS_TRY(check_defaults(config, err));
+    bool files = config->tls_cert.len > 0 || config->tls_key.len > 0 || config->tls_ca.len > 0;
+    return config->certificates == PS_CERTIFICATES_MANAGED ||
+           (config->certificates == PS_CERTIFICATES_AUTO && !files &&
+            config->controller != PS_SWITCH_OFF);
+}
+
+/* The characters of DNS names and IP addresses; what they mean is found when a leaf is made. */
+static bool is_name(struct ps_str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        if (!ps_is_alpha(c) && !ps_is_digit(c) && c != '-' && c != '.' && c != ':') {
+            return false;
+        }
+    }
+    return text.len > 0;
+}
+
+static struct ps_status check_names(const char *key, struct ps_str list, size_t max,
+                                    struct ps_error *err)
+{
+    struct ps_str rest = list.len == 0 ? (struct ps_str){NULL, 0} : list;
+    struct ps_str one;
+    for (size_t count = 1; ps_str_split(&rest, ',', &one); count++) {
+        if (count > max) {
+            return ps_fail(err, PS_CODE_INPUT, "'%s' has more than %zu elements in '%.*s'", key,
+                           max, PS_FMT(list));
+        }
+        if (!is_name(ps_str_trim(one))) {
+            return ps_fail(err, PS_CODE_INPUT, "'%s': '%.*s' is no name", key, PS_FMT(one));
+        }
+    }
+    return ps_success();
+}
+
+static struct ps_status check_managed(const struct ps_config *config, struct ps_error *err)
+{
+    const struct {
+        const char *key;
+        struct ps_str value;
+    } needed[] = {
+        {"tls-secret-name", config->tls_secret_name},
+        {"service-name", config->service_name},
+        {"cluster-domain", config->cluster_domain},
+    };
+    if (config->tls_cert.len > 0 || config->tls_key.len > 0 || config->tls_ca.len > 0) {
+        return ps_fail(err, PS_CODE_INPUT,
+                       "'certificates' is 'managed', and '%s' is set: leave one of them out",
+                       config->tls_cert.len > 0  ? "tls-cert"
+                       : config->tls_key.len > 0 ? "tls-key"
+                                                 : "tls-ca");
+    }
+    if (config->controller == PS_SWITCH_OFF) {
+        return ps_fail(err, PS_CODE_INPUT,
+                       "'certificates' is 'managed', which takes the controller, and 'controller' "
+                       "is 'off': set it to 'on', or give --tls-cert FILE and --tls-key FILE");
+    }
+    for (size_t i = 0; i < PS_COUNT(needed); i++) {
+        if (!is_name(needed[i].value)) {
+            return ps_fail(err, PS_CODE_INPUT, "'%s' must be a DNS name, not '%.*s'", needed[i].key,
+                           PS_FMT(needed[i].value));
+        }
+    }
+    return check_names("tls-names", config->tls_names, PS_CONFIG_NAMES_MAX, err);
+}
+
+static struct ps_status check_certificates(const struct ps_config *config, struct ps_error *err)
+{
+    PS_TRY(check_names("webhook-names", config->webhook_names, PS_CERT_BUNDLES_MAX, err));
+    if (ps_config_manages_certificates(config)) {
+        return check_managed(config, err);
+    }
     if (config->tls_cert.len == 0 || config->tls_key.len == 0) {
         return ps_fail(err, PS_CODE_INPUT,
                        "'%s' is not set: give the PEM files of the server as "
                        "--tls-cert FILE and --tls-key FILE",
                        config->tls_cert.len == 0 ? "tls-cert" : "tls-key");
     }
+    return ps_success();
+}
+
+struct ps_status ps_config_check(const struct ps_config *config, struct ps_error *err)
+{
+    PS_TRY(check_defaults(config, err));
+    PS_TRY(check_certificates(config, err));
     struct ps_str host;
     struct ps_str plain_host;
     uint16_t port = 0;

@@ -58,6 +58,94 @@ static const struct ps_config_key keys[] = {
         .max = 3600,
     },
     {
+        .name = "certificates",
+        .argument = "auto|files|managed",
+        .fallback = "auto",
+        .help = "Where the certificate comes from: tls-cert and tls-key, or made and renewed by "
+                "portside in a Secret, with the caBundle of its webhook configurations; auto is "
+                "managed if no files are given and the controller is on.",
+        .group = "Certificate",
+        .kind = PS_CONFIG_KIND_WORD,
+        .offset = FIELD(certificates),
+    },
+    {
+        .name = "tls-ca",
+        .argument = "FILE",
+        .fallback = "",
+        .help = "With files: CA certificates in PEM that are to be the caBundle of the webhook "
+                "configurations; empty leaves that to others.",
+        .group = "Certificate",
+        .kind = PS_CONFIG_KIND_TEXT,
+        .offset = FIELD(tls_ca),
+    },
+    {
+        .name = "tls-secret-name",
+        .argument = "NAME",
+        .fallback = "portside-certificates",
+        .help =
+            "Managed: the Secret, in the namespace of the Lease, that holds CA and certificate.",
+        .group = "Certificate",
+        .kind = PS_CONFIG_KIND_TEXT,
+        .offset = FIELD(tls_secret_name),
+    },
+    {
+        .name = "tls-leaf-days",
+        .argument = "DAYS",
+        .fallback = "7",
+        .help = "Managed: how long a certificate is valid; it is renewed after two thirds.",
+        .group = "Certificate",
+        .kind = PS_CONFIG_KIND_NUMBER,
+        .offset = FIELD(tls_leaf_days),
+        .min = 1,
+        .max = 90,
+    },
+    {
+        .name = "service-name",
+        .argument = "NAME",
+        .fallback = "portside",
+        .help = "Managed: the Service by which the API server calls; it is named in certificates.",
+        .group = "Certificate",
+        .kind = PS_CONFIG_KIND_TEXT,
+        .offset = FIELD(service_name),
+    },
+    {
+        .name = "service-namespace",
+        .argument = "NAME",
+        .fallback = "",
+        .help = "Managed: where that Service is; empty means the namespace of the Lease.",
+        .group = "Certificate",
+        .kind = PS_CONFIG_KIND_TEXT,
+        .offset = FIELD(service_namespace),
+    },
+    {
+        .name = "cluster-domain",
+        .argument = "NAME",
+        .fallback = "cluster.local",
+        .help = "Managed: the DNS domain of the cluster, for the Service's full name.",
+        .group = "Certificate",
+        .kind = PS_CONFIG_KIND_TEXT,
+        .offset = FIELD(cluster_domain),
+    },
+    {
+        .name = "tls-names",
+        .argument = "LIST",
+        .fallback = "",
+        .help = "Managed: further DNS names and IP addresses in certificates, separated by commas.",
+        .group = "Certificate",
+        .kind = PS_CONFIG_KIND_LIST,
+        .offset = FIELD(tls_names),
+    },
+    {
+        .name = "webhook-names",
+        .argument = "LIST",
+        .fallback = "portside",
+        .help = "The MutatingWebhookConfigurations whose caBundle is kept, at most four, separated "
+                "by commas.",
+        .group = "Certificate",
+        .kind = PS_CONFIG_KIND_LIST,
+        .offset = FIELD(webhook_names),
+    },
+    {
         .name = "threads",
         .argument = "COUNT",
         .fallback = "0",
@@ -260,6 +348,7 @@ static const struct ps_config_key keys[] = {
 
 _Static_assert(sizeof(enum ps_choice) == sizeof(unsigned) &&
                    sizeof(enum ps_switch) == sizeof(unsigned) &&
+                   sizeof(enum ps_certificates) == sizeof(unsigned) &&
                    sizeof(enum ps_log_level) == sizeof(unsigned) &&
                    sizeof(enum ps_log_format) == sizeof(unsigned),
                "words are stored as unsigned");

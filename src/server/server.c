@@ -22,6 +22,8 @@ struct ps_server {
     struct ps_worker *workers;
     size_t worker_count;
     struct MHD_Daemon *plain;
+    struct ps_tls *own; /* of the files; NULL: the caller brought one */
+    uint64_t reported;  /* generation of the certificate; of the thread that reloads */
     char *cert_path;
     char *key_path;
     bool unready; /* what was logged last; of the thread that reloads */
@@ -133,7 +135,10 @@ static struct ps_status start_all(struct ps_server *server, struct ps_error *err
     if (server->cert_path == NULL || server->key_path == NULL || server->shared.metrics == NULL) {
         return ps_fail(err, PS_CODE_INTERNAL, "no memory");
     }
-    server->shared.tls = ps_tls_new(server->cert_path, server->key_path);
+    server->shared.tls = server->shared.options.tls;
+    if (server->shared.tls == NULL) {
+        server->shared.tls = server->own = ps_tls_new(server->cert_path, server->key_path);
+    }
     if (server->shared.tls == NULL) {
         return ps_fail(err, PS_CODE_INTERNAL, "no memory");
     }
@@ -170,12 +175,22 @@ const char *ps_server_plain_address(const struct ps_server *server)
     return server->plain_address;
 }
 
-static void report_loaded(const struct ps_shared *shared)
+/* A certificate that came into service, from wherever, since the last look. */
+static void report_loaded(struct ps_server *server)
 {
+    const struct ps_shared *shared = &server->shared;
     char until[PS_CLOCK_TEXT_BYTES];
+    uint64_t generation = ps_tls_generation(shared->tls);
     int64_t not_after_s = ps_tls_not_after_s(shared->tls);
+    if (generation == server->reported) {
+        return;
+    }
+    server->reported = generation;
     ps_metrics_add(shared->metrics, PS_SERIES_CERT_LOADS, 1);
     ps_metrics_set(shared->metrics, PS_SERIES_CERT_NOT_AFTER, not_after_s);
+    if (server->own == NULL) {
+        return; /* who brought it has told so */
+    }
     ps_clock_format(not_after_s * MS_PER_S, until);
     PS_LOG(PS_LOG_LEVEL_INFO, "certificate loaded", PS_LOG_STR("file", shared->config->tls_cert),
            PS_LOG_STR("until", ps_str_of(until)));
@@ -199,7 +214,9 @@ static void follow_readiness(struct ps_server *server)
         ps_log(PS_LOG_LEVEL_INFO, "ready", NULL, 0);
     }
     if (!ready && !server->unready) {
-        PS_LOG(PS_LOG_LEVEL_ERROR, "not ready", PS_LOG_STR("cause", ps_str_of(err.message)));
+        bool waits = server->own == NULL && server->reported == 0; /* as every first start does */
+        PS_LOG(waits ? PS_LOG_LEVEL_INFO : PS_LOG_LEVEL_ERROR, "not ready",
+               PS_LOG_STR("cause", ps_str_of(err.message)));
     }
     server->unready = !ready;
 }
@@ -207,16 +224,10 @@ static void follow_readiness(struct ps_server *server)
 void ps_server_reload(struct ps_server *server)
 {
     struct ps_error err = {0};
-    switch (ps_tls_reload(server->shared.tls, &err)) {
-    case PS_TLS_CHANGE_NONE:
-        break;
-    case PS_TLS_CHANGE_LOADED:
-        report_loaded(&server->shared);
-        break;
-    case PS_TLS_CHANGE_REFUSED:
+    if (server->own != NULL && ps_tls_reload(server->own, &err) == PS_TLS_CHANGE_REFUSED) {
         report_refused(&server->shared, &err);
-        break;
     }
+    report_loaded(server);
     follow_readiness(server);
 }
 
@@ -240,7 +251,7 @@ void ps_server_stop(struct ps_server *server)
         ps_worker_clear(&server->workers[i]);
     }
     ps_plain_stop(server->plain);
-    ps_tls_free(server->shared.tls);
+    ps_tls_free(server->own);
     ps_metrics_free(server->shared.metrics);
     ps_heap_free(server->workers);
     ps_heap_free(server->cert_path);

@@ -232,7 +232,24 @@ struct check_row {
 };
 
 static const struct check_row check_rows[] = {
-    {"", "'tls-cert' is not set"},
+    {"", NULL}, /* managed, if there is an API server */
+    {"controller = off", "'tls-cert' is not set"},
+    {"certificates = files", "'tls-cert' is not set"},
+    {"tls-ca = c", "'tls-cert' is not set"},
+    {"tls-ca = c\ntls-cert = a\ntls-key = b", NULL},
+    {"certificates = managed", NULL},
+    {"certificates = managed\ncontroller = off", "takes the controller"},
+    {"certificates = managed\ntls-cert = a", "and 'tls-cert' is set"},
+    {"certificates = managed\ntls-key = a", "and 'tls-key' is set"},
+    {"certificates = managed\ntls-ca = a", "and 'tls-ca' is set"},
+    {"service-name =", "'service-name' must be a DNS name"},
+    {"tls-secret-name = a b", "'tls-secret-name' must be a DNS name, not 'a b'"},
+    {"tls-names = a.b,127.0.0.1, ::1", NULL},
+    {"tls-names = a.b,*.c", "'*.c' is no name"},
+    {"tls-names = a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a", "more than 16"},
+    {"webhook-names = a,b,c,d", NULL},
+    {"webhook-names =", NULL},
+    {"webhook-names = a,b,c,d,e", "'webhook-names' has more than 4"},
     {"tls-cert = a", "'tls-key' is not set"},
     {"tls-key = a", "'tls-cert' is not set"},
     {"tls-cert = a\ntls-key = b", NULL},

@@ -178,6 +178,11 @@ struct ps_controller *ps_fake_controller(struct ps_fake *fake)
     return fake->controller;
 }
 
+struct ps_config *ps_fake_config(struct ps_fake *fake)
+{
+    return &fake->config;
+}
+
 size_t ps_fake_count(const struct ps_fake *fake, const char *method, const char *path,
                      const char *text)
 {

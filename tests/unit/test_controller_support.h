@@ -21,6 +21,8 @@ struct ps_fake;
 /* A controller on a server with these answers (borrowed). */
 struct ps_fake *ps_fake_begin(const struct ps_fake_answer *answers, size_t count);
 struct ps_controller *ps_fake_controller(struct ps_fake *fake);
+/* To be changed before anything is done with it. */
+struct ps_config *ps_fake_config(struct ps_fake *fake);
 
 /* How many requests had this method, a path that begins so, and the text in their body. */
 size_t ps_fake_count(const struct ps_fake *fake, const char *method, const char *path,

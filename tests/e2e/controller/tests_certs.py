@@ -1,0 +1,397 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Self-managed certificates on a real API server: the Secret, the caBundle, and a webhook that a
+client never sees fail while they change."""
+
+import base64
+import contextlib
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import tempfile
+import threading
+import time
+
+from harness import STATE, check, long, wait_until
+from hooks import REGISTRATIONS
+from portside import Portside
+
+HOOK = "portside-managed"
+SECRET = "portside-certificates"
+PATCH = "application/merge-patch+json"
+LABEL = "certs.portside.dev/test"
+PROPAGATION = 30  # seconds, as cert_step.h says
+
+
+class Managed(Portside):
+    """`portside serve` that makes its own certificates; its Lease and Secret are in place."""
+
+    def __init__(self, test, place, name, port=None):
+        super().__init__(test.cluster, test.portside.binary, name)
+        self.place = place
+        self.port = port or self.port
+
+    def launch(self):
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                [
+                    self.binary,
+                    "serve",
+                    *("--listen", f"127.0.0.1:{self.port}"),
+                    *("--plain-listen", f"127.0.0.1:{self.plain_port}"),
+                    *("--controller", "on", "--controller-namespace", self.place),
+                    *("--certificates", "managed", "--tls-names", "127.0.0.1"),
+                    *("--webhook-names", HOOK, "--log-format", "json", "--drain-seconds", "0"),
+                    *("--kubeconfig", os.path.join(STATE, "kubeconfig")),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        return self
+
+    def start(self, drain_seconds=0):
+        self.launch()
+        wait_until("portside is ready", self.ready, 60)
+        return self
+
+    def served(self):
+        """The certificate that a client sees, in PEM; it must verify against the caBundle."""
+        context = ssl.create_default_context(cadata=bundles(self.cluster)[0])
+        with (
+            socket.create_connection(("127.0.0.1", self.port), 5) as plain,
+            context.wrap_socket(plain, server_hostname="127.0.0.1") as tls,
+        ):
+            return ssl.DER_cert_to_PEM_cert(tls.getpeercert(True))
+
+
+def hook(url, place):
+    entry = {
+        "admissionReviewVersions": ["v1"],
+        "sideEffects": "None",
+        "timeoutSeconds": 5,
+        "failurePolicy": "Fail",
+        "namespaceSelector": {"matchLabels": {LABEL: place}},
+        "rules": [
+            {
+                "apiGroups": [""],
+                "apiVersions": ["v1"],
+                "resources": ["pods"],
+                "operations": ["CREATE"],
+            }
+        ],
+        "clientConfig": {"url": url},
+    }
+    return {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "MutatingWebhookConfiguration",
+        "metadata": {"name": HOOK},
+        "webhooks": [
+            {"name": f"{name}.portside.dev", **entry} for name in ("brokers", "others")
+        ],
+    }
+
+
+def bundles(cluster):
+    """The caBundle of each entry, as text; '' if there is none."""
+    found = cluster.get(f"{REGISTRATIONS}/{HOOK}")
+    return [
+        base64.b64decode(entry["clientConfig"].get("caBundle", "")).decode(errors="replace")
+        for entry in (found or {}).get("webhooks", [])
+    ]
+
+
+class Bed:
+    """A namespace with the Lease and the Secret, a registration, and replicas."""
+
+    def __init__(self, test):
+        self.test = test
+        self.cluster = test.cluster
+        self.place = test.namespace(inject=False)
+        self.label(self.place)
+        self.replicas = []
+        self.first = Managed(test, self.place, "portside-managed")
+
+    def label(self, name):
+        self.cluster.request(
+            "PATCH", f"/api/v1/namespaces/{name}", {"metadata": {"labels": {LABEL: name}}}, PATCH
+        )
+
+    def register(self, replica=None):
+        body = hook((replica or self.first).url, self.place)
+        status, answer, _ = self.cluster.request("POST", REGISTRATIONS, body)
+        check(status == 201, f"registration: {answer}")
+
+    def begin(self):
+        self.register()
+        self.replicas.append(self.first.start())
+        self.wait_bundle()
+        self.wait_create()
+        return self
+
+    def end(self):
+        for replica in self.replicas:
+            if replica.process:
+                replica.stop(signal.SIGKILL)
+        self.cluster.request("DELETE", f"{REGISTRATIONS}/{HOOK}")
+
+    def second(self):
+        replica = Managed(self.test, self.place, "portside-managed-b")
+        self.replicas.append(replica.start())
+        return replica
+
+    @property
+    def secret_path(self):
+        return f"/api/v1/namespaces/{self.place}/secrets/{SECRET}"
+
+    def secret(self):
+        """The Secret's texts; {} if there is none."""
+        found = self.cluster.get(self.secret_path)
+        return {
+            key: base64.b64decode(value).decode(errors="replace")
+            for key, value in ((found or {}).get("data") or {}).items()
+        }
+
+    def put(self, **texts):
+        """Writes texts into the Secret; a_b stands for the key a.b."""
+        data = {
+            key.replace("_", "."): base64.b64encode(value.encode()).decode()
+            for key, value in texts.items()
+        }
+        status, body, _ = self.cluster.request("PATCH", self.secret_path, {"data": data}, PATCH)
+        check(status == 200, f"Secret: {body}")
+
+    def create_pod(self):
+        """What the API server says to a new pod, after it asked the webhook."""
+        status, body, _ = self.cluster.request(
+            "POST",
+            f"/api/v1/namespaces/{self.place}/pods?dryRun=All",
+            {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "metadata": {"generateName": "one-"},
+                "spec": {"containers": [{"name": "c", "image": "example.org/one:1"}]},
+            },
+        )
+        return status, (body or {}).get("message", "")
+
+    def wait_bundle(self, seconds=15.0):
+        """All caBundles hold the CA of the Secret; they are returned."""
+
+        def right():
+            authority = self.secret().get("ca.crt")
+            found = bundles(self.cluster)
+            return found if authority and all(b.startswith(authority) for b in found) else None
+
+        return wait_until("the caBundle", right, seconds)
+
+    def wait_create(self, seconds=15.0):
+        wait_until("a pod goes through", lambda: self.create_pod()[0] == 201, seconds)
+
+
+@contextlib.contextmanager
+def bed(test):
+    one = Bed(test)
+    try:
+        yield one.begin()
+    finally:
+        one.end()
+
+
+class Client:
+    """Creates pods all the time and counts those that failed."""
+
+    def __init__(self, one):
+        self.one = one
+        self.good = 0
+        self.bad = []
+        self.ending = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self):
+        while not self.ending.wait(0.03):
+            status, message = self.one.create_pod()
+            if status == 201:
+                self.good += 1
+            else:
+                self.bad.append(message)
+
+    def __enter__(self):
+        self.thread.start()
+        time.sleep(1)
+        return self
+
+    def __exit__(self, *_):
+        self.ending.set()
+        self.thread.join()
+
+    def verdict(self):
+        check(self.good > 10, f"only {self.good} pods were created")
+        check(not self.bad, f"{len(self.bad)} of {self.good + len(self.bad)}: {self.bad[:1]}")
+        return f"{self.good} reviews, 0 failed"
+
+
+def openssl(folder, *arguments):
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run(["openssl", *arguments], cwd=folder, check=True, **quiet)
+
+
+def make_leaf(secret, days="30", key=("ecparam", "-genkey", "-name", "prime256v1")):
+    """A pair signed by the CA in the Secret: (certificate, key) as text."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("ca.crt", "ca.key"):
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                file.write(secret[name])
+        with open(os.path.join(folder, "ext"), "w", encoding="utf-8") as file:
+            file.write("subjectAltName=DNS:other,IP:127.0.0.1\n")
+        openssl(folder, *key, "-out", "k")
+        openssl(folder, "req", "-new", "-key", "k", "-subj", "/CN=made", "-out", "r")
+        sign = ("x509", "-req", "-in", "r", "-CA", "ca.crt", "-CAkey", "ca.key", "-days", days)
+        openssl(folder, *sign, "-extfile", "ext", "-out", "c")
+        texts = []
+        for name in ("c", "k"):
+            with open(os.path.join(folder, name), encoding="utf-8") as file:
+                texts.append(file.read())
+        return tuple(texts)
+
+
+def wait_leaf(one, unlike, seconds=10.0):
+    """Another certificate than that is in the Secret, and is served."""
+
+    def new():
+        leaf = one.secret().get("tls.crt")
+        return leaf if leaf and leaf not in unlike and one.first.served() == leaf else None
+
+    begun = time.monotonic()
+    wait_until("another certificate", new, seconds)
+    return time.monotonic() - begun
+
+
+def test_certificates_are_made_at_the_first_start(test):
+    with bed(test) as one:
+        secret = one.secret()
+        check("BEGIN CERTIFICATE" in secret["tls.crt"], "no certificate in the Secret")
+        check(one.first.served() == secret["tls.crt"], "another certificate is served")
+        check(bundles(test.cluster) == [secret["ca.crt"]] * 2, "caBundle is not the CA")
+        with open(one.first.log_path, encoding="utf-8") as log:
+            check("PRIVATE KEY" not in log.read(), "a key in the log")
+        text = one.first.plain("/metrics")[1]
+        check("portside_certificate_authority_not_after_seconds 2" in text, "no expiry of the CA")
+
+
+def test_a_replica_is_not_ready_without_a_certificate(test):
+    one = Bed(test)
+    one.register()
+    body = {"metadata": {"name": SECRET}, "type": "Opaque", "data": {}}
+    test.cluster.request("POST", f"/api/v1/namespaces/{one.place}/secrets", body)
+    one.replicas.append(one.first.launch())
+    try:
+        one.first.wait_record(msg="the Secret is not ours: delete it, or name another one")
+        status, text = one.first.plain("/readyz")
+        check(status == 503 and "no certificate" in text, f"{status} {text}")
+        check(not one.secret(), "a foreign Secret was written")
+        test.cluster.request("DELETE", one.secret_path)
+        wait_until("portside is ready", one.first.ready, 30)
+        one.wait_create()
+    finally:
+        one.end()
+
+
+@long
+def test_a_damaged_certificate_is_made_anew(test):
+    with bed(test) as one:
+        time.sleep(PROPAGATION + 1)  # from now on a new one may be served at once
+        before = one.secret()
+        expired = make_leaf(before, days="-1")
+        rsa = make_leaf(before, key=("genpkey", "-algorithm", "RSA"))
+        names = make_leaf(before)  # valid, but not for the Service
+        rows = {
+            "garbage": {"tls_crt": "hello", "tls_key": "hello"},
+            "empty": {"tls_crt": "", "tls_key": ""},
+            "key of another pair": {"tls_key": before["ca.key"]},
+            "expired": {"tls_crt": expired[0], "tls_key": expired[1]},
+            "wrong key type": {"tls_crt": rsa[0], "tls_key": rsa[1]},
+            "names missing": {"tls_crt": names[0], "tls_key": names[1]},
+        }
+        said = []
+        with Client(one) as client:
+            for name, texts in rows.items():
+                bad = [one.secret()["tls.crt"], texts.get("tls_crt")]
+                one.put(**texts)
+                said.append(f"{name} {wait_leaf(one, bad):.2f} s")
+        check(one.secret()["ca.crt"] == before["ca.crt"], "the CA changed")
+        return f"{', '.join(said)}; {client.verdict()}"
+
+
+def test_the_bundle_is_put_right(test):
+    with bed(test) as one:
+        right = bundles(test.cluster)
+        other = base64.b64encode((right[0] + "hello").encode()).decode()
+        said = []
+        for value in (None, other, base64.b64encode(b"hello").decode()):
+            for index in (0, 1):
+                path = f"/webhooks/{index}/clientConfig/caBundle"
+                step = {"op": "replace", "path": path, "value": value or ""}
+                status, body, _ = test.cluster.request(
+                    "PATCH", f"{REGISTRATIONS}/{HOOK}", [step], "application/json-patch+json"
+                )
+                if status != 200:  # the API server refuses what is no PEM
+                    continue
+                begun = time.monotonic()
+                wait_until("caBundle", lambda: bundles(test.cluster) == right, 5)
+                said.append(time.monotonic() - begun)
+        check(len(said) >= 2, "no edit was taken")
+        one.wait_create()
+        return f"{len(said)} edits, at most {max(said):.2f} s"
+
+
+def test_a_configuration_made_again_gets_its_bundle(test):
+    with bed(test) as one:
+        test.cluster.request("DELETE", f"{REGISTRATIONS}/{HOOK}")
+        time.sleep(1)
+        check(test.cluster.get(f"{REGISTRATIONS}/{HOOK}") is None, "it was made by portside")
+        one.register()
+        begun = time.monotonic()
+        one.wait_bundle()
+        spent = time.monotonic() - begun
+        one.wait_create()
+        return f"{spent:.2f} s"
+
+
+@long
+def test_a_deleted_secret_gives_a_new_ca_and_nobody_notices(test):
+    with bed(test) as one:
+        other = one.second()
+        before = one.secret()
+        with Client(one) as client:
+            test.cluster.request("DELETE", one.secret_path)
+            wait_until("a Secret", lambda: one.secret().get("ca.crt"), 10)
+            check(one.secret()["tls.crt"] == before["tls.crt"], "the certificate was not restored")
+            one.wait_bundle()
+            both = one.secret()["ca.crt"] + before["ca.crt"]
+            check(bundles(test.cluster) == [both] * 2, "caBundle has not both")
+            spent = wait_leaf(one, [before["tls.crt"]], 90)
+            leaf = one.secret()["tls.crt"]
+            wait_until("the other follows", lambda: other.served() == leaf, 10)
+            time.sleep(1)
+        check(spent > PROPAGATION - 10, f"the new CA was used after {spent:.1f} s")
+        check(bundles(test.cluster) == [both] * 2, "the old CA went too early")
+        return f"new CA in use after {spent:.1f} s; {client.verdict()}"
+
+
+@long
+def test_another_leader_goes_on(test):
+    with bed(test) as one:
+        other = one.second()
+        leaf = one.secret()["tls.crt"]
+        check(other.served() == leaf, "two replicas serve two certificates")
+        one.first.stop(signal.SIGKILL)
+        one.first.process = None
+        wait_until("the other leads", lambda: other.records(msg="leading"), 30)
+        step = {"op": "remove", "path": "/webhooks/0/clientConfig/caBundle"}
+        test.cluster.request(
+            "PATCH", f"{REGISTRATIONS}/{HOOK}", [step], "application/json-patch+json"
+        )
+        one.wait_bundle()
+        check(other.served() == leaf, "the certificate changed for nothing")

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The certificates' shell against a server that answers by a table, hostile answers included. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "certificate.h"
+#include "portside/attr.h"
+#include "portside/tls.h"
+#include "support/runner.h"
+#include "test_controller_support.h"
+
+#define SECRETS "/api/v1/namespaces/portside/secrets"
+#define SECRET SECRETS "/portside-certificates"
+#define HOOKS "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
+#define HOOK HOOKS "/portside"
+#define LEASE "/apis/coordination.k8s.io/v1/namespaces/portside/leases/portside"
+#define HOOK_LIST(webhooks)                                                                        \
+    {                                                                                              \
+        "GET", HOOKS "?", 200,                                                                     \
+            LIST("{\"metadata\":{\"name\":\"portside\",\"uid\":\"h1\",\"resourceVersion\":"        \
+                 "\"7\"},\"webhooks\":" webhooks "}"),                                             \
+            0                                                                                      \
+    }
+#define TWO_ENTRIES                                                                                \
+    "[{\"name\":\"a.b.c\",\"clientConfig\":{}},{\"name\":\"d.e.f\",\"clientConfig\":"              \
+    "{\"caBundle\":\"aGVsbG8=\"}}]"
+#define EVENT(rest)                                                                                \
+    "{\"type\":\"MODIFIED\",\"object\":{\"kind\":\"Secret\",\"apiVersion\":\"v1\",\"metadata\":"   \
+    "{\"name\":\"portside-certificates\",\"namespace\":\"portside\",\"resourceVersion\":"          \
+    "\"2000\",\"labels\":{\"app.kubernetes.io/managed-by\":\"portside\"}}" rest "}}"
+
+static struct ps_tls *tls;
+
+static bool is_ready(void)
+{
+    struct ps_error err;
+    return ps_tls_is_ready(tls, (int64_t)time(NULL), &err);
+}
+
+static struct ps_fake *begin(const struct ps_fake_answer *answers, size_t count)
+{
+    struct ps_error err = {0};
+    struct ps_fake *fake = ps_fake_begin(answers, count);
+    tls = ps_tls_new(NULL, NULL);
+    ck_assert_msg(ps_ok(ps_controller_certify(ps_fake_controller(fake), tls, &err)), "%s",
+                  err.message);
+    return fake;
+}
+
+static void end(struct ps_fake *fake)
+{
+    ps_fake_end(fake);
+    ps_tls_free(tls);
+    tls = NULL;
+}
+
+START_TEST(the_first_start_makes_all)
+{
+    static const struct ps_fake_answer answers[] = {HOOK_LIST(TWO_ENTRIES)};
+    struct ps_fake *fake = begin(answers, PS_COUNT(answers));
+    ck_assert(!is_ready());
+    ps_fake_wait(fake, "POST", SECRETS, "\"ca.key\":\"");
+    ps_fake_wait(fake, "PATCH", HOOK, "\"uid\":\"h1\",\"resourceVersion\":\"7\"");
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", HOOK, "\"a.b.c\""), 1);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", HOOK, "\"d.e.f\""), 1);
+    ps_fake_run(fake, 100);
+    ck_assert(is_ready());
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", SECRETS, ""), 1);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", "", "caBundle"), 1);
+    ck_assert_int_eq(ps_fake_metric(fake, "portside_certificate_authorities_made_total"), 1);
+    ck_assert_int_eq(ps_fake_metric(fake, "portside_certificates_made_total"), 1);
+    ck_assert_int_eq(ps_fake_metric(fake, "portside_certificate_bundles_written_total"), 1);
+    ck_assert_int_gt(ps_fake_metric(fake, "portside_certificate_authority_not_after_seconds"),
+                     (long)time(NULL) + 3650L * 86400);
+    end(fake);
+}
+END_TEST
+
+START_TEST(a_refusal_is_tried_again)
+{
+    static const struct ps_fake_answer answers[] = {
+        {"POST", SECRETS, 403, "{\"kind\":\"Status\",\"code\":403,\"reason\":\"Forbidden\"}", 2},
+    };
+    struct ps_fake *fake = begin(answers, PS_COUNT(answers));
+    ps_fake_wait(fake, "POST", SECRETS, "");
+    ps_fake_run(fake, 50);
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", SECRETS, ""), 1);
+    ck_assert(!is_ready());
+    ps_fake_skip(fake, 8000);
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", SECRETS, ""), 3);
+    ck_assert(is_ready());
+    ck_assert_int_eq(ps_fake_metric(fake, "portside_certificate_failures_total"), 2);
+    end(fake);
+}
+END_TEST
+
+START_TEST(one_who_does_not_lead_writes_nothing)
+{
+    static const struct ps_fake_answer answers[] = {
+        HOOK_LIST(TWO_ENTRIES),
+        {"GET", LEASE, 200,
+         "{\"metadata\":{\"name\":\"portside\",\"resourceVersion\":\"3\"},\"spec\":"
+         "{\"holderIdentity\":\"other\",\"leaseDurationSeconds\":10,"
+         "\"renewTime\":\"2026-01-01T00:00:00.000000Z\"}}",
+         0},
+    };
+    struct ps_fake *fake = begin(answers, PS_COUNT(answers));
+    ps_fake_run(fake, 300);
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", "", ""), 0);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", "", ""), 0);
+    ck_assert(!is_ready());
+    end(fake);
+}
+END_TEST
+
+/* What a Secret of ours may be made to hold. */
+static const char *const damage[] = {
+    EVENT(""),
+    EVENT(",\"data\":null"),
+    EVENT(",\"data\":[]"),
+    EVENT(",\"data\":{\"tls.crt\":1,\"tls.key\":{},\"ca.crt\":null,\"ca.key\":[]}"),
+    EVENT(",\"data\":{\"tls.crt\":\"%\",\"tls.key\":\"=\",\"ca.crt\":\"a\",\"ca.key\":\"AAAA\"}"),
+    EVENT(",\"data\":{\"previous-ca.crt\":\"aGVsbG8=\",\"previous-until\":\"LTE=\"}"),
+    EVENT(",\"data\":{\"ca.crt\":\"LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCg==\"}"),
+};
+
+START_TEST(damage_is_mended_and_the_old_certificate_serves)
+{
+    struct ps_fake *fake = begin(NULL, 0);
+    ps_fake_wait(fake, "POST", SECRETS, "");
+    ps_fake_run(fake, 50);
+    uint64_t generation = ps_tls_generation(tls);
+    ck_assert(is_ready());
+    ps_fake_tell(fake, SECRETS, damage[_i]);
+    ps_fake_wait(fake, "PATCH", SECRET, "\"resourceVersion\":\"2000\"");
+    ck_assert_uint_ge(ps_fake_count(fake, "PATCH", SECRET, "\"ca.key\":\""), 1);
+    ck_assert_uint_ge(ps_fake_count(fake, "PATCH", SECRET, "\"previous-ca.crt\":\""), 1);
+    ck_assert_uint_eq(ps_tls_generation(tls), generation);
+    end(fake);
+}
+END_TEST
+
+static const struct ps_fake_answer odd_hooks[] = {
+    HOOK_LIST("null"),
+    HOOK_LIST("{}"),
+    HOOK_LIST("[]"),
+    HOOK_LIST("\"x\""),
+    {"GET", HOOKS "?", 200, LIST("{\"metadata\":null}"), 0},
+};
+
+START_TEST(a_configuration_without_webhooks_is_left_alone)
+{
+    struct ps_fake *fake = begin(&odd_hooks[_i], 1);
+    ps_fake_wait(fake, "POST", SECRETS, "");
+    ps_fake_run(fake, 100);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", HOOKS, ""), 0);
+    end(fake);
+}
+END_TEST
+
+static const struct ps_fake_answer odd_entries[] = {
+    HOOK_LIST("[{\"name\":\"x\",\"clientConfig\":{\"caBundle\":\"LS0tLS1CRUdJTiBDRVJU\"}}]"),
+    HOOK_LIST("[{\"name\":\"x\",\"clientConfig\":{\"caBundle\":17}}]"),
+    HOOK_LIST("[{\"name\":\"x\",\"clientConfig\":null}]"),
+    HOOK_LIST("[{\"name\":\"x\"}]"),
+};
+
+START_TEST(any_bundle_is_put_right)
+{
+    struct ps_fake *fake = begin(&odd_entries[_i], 1);
+    ps_fake_wait(fake, "PATCH", HOOK, "\"name\":\"x\",\"clientConfig\":{\"caBundle\":\"LS0tLS1C");
+    end(fake);
+}
+END_TEST
+
+START_TEST(somebody_who_undoes_all_is_not_fought)
+{
+    static const struct ps_fake_answer answers[] = {
+        HOOK_LIST(TWO_ENTRIES),
+        {"PATCH", HOOK, 200,
+         "{\"metadata\":{\"name\":\"portside\",\"uid\":\"h1\",\"resourceVersion\":\"8\"},"
+         "\"webhooks\":" TWO_ENTRIES "}",
+         0},
+    };
+    struct ps_fake *fake = begin(answers, PS_COUNT(answers));
+    ps_fake_wait(fake, "PATCH", HOOK, "");
+    ps_fake_skip(fake, 5000);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", HOOK, ""), 12);
+    ps_fake_skip(fake, 10000);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", HOOK, ""), 13);
+    end(fake);
+}
+END_TEST
+
+START_TEST(a_given_file_is_published)
+{
+    static const struct ps_fake_answer answers[] = {HOOK_LIST(TWO_ENTRIES)};
+    char folder[] = "/tmp/portside-test-certs-XXXXXX";
+    char path[64];
+    struct certificate pair = certificate_make(-3600, 3600);
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    certificate_folder(folder);
+    (void)snprintf(path, sizeof(path), "%s/ca.crt", folder);
+    certificate_write(folder, "ca.crt", pair.cert_pem);
+    ps_fake_config(fake)->tls_ca = ps_str_of(path);
+    ck_assert(ps_ok(ps_controller_certify(ps_fake_controller(fake), NULL, NULL)));
+    ps_fake_wait(fake, "PATCH", HOOK, "\"name\":\"d.e.f\",\"clientConfig\":{\"caBundle\":\"LS0tLS");
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", SECRETS, ""), 0);
+    certificate_write(folder, "ca.crt", "");
+    ps_fake_skip(fake, 3000);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", HOOK, ""), 1); /* not emptied */
+    ps_fake_end(fake);
+    certificate_remove(folder);
+    certificate_clear(&pair);
+}
+END_TEST
+
+Suite *ps_test_suite(void)
+{
+    Suite *suite = suite_create("controller_certs");
+    TCase *all = tcase_create("all");
+    tcase_set_timeout(all, 20);
+    tcase_add_test(all, the_first_start_makes_all);
+    tcase_add_test(all, a_refusal_is_tried_again);
+    tcase_add_test(all, one_who_does_not_lead_writes_nothing);
+    tcase_add_loop_test(all, damage_is_mended_and_the_old_certificate_serves, 0,
+                        (int)PS_COUNT(damage));
+    tcase_add_loop_test(all, a_configuration_without_webhooks_is_left_alone, 0,
+                        (int)PS_COUNT(odd_hooks));
+    tcase_add_loop_test(all, any_bundle_is_put_right, 0, (int)PS_COUNT(odd_entries));
+    tcase_add_test(all, somebody_who_undoes_all_is_not_fought);
+    tcase_add_test(all, a_given_file_is_published);
+    suite_add_tcase(suite, all);
+    return suite;
+}
