@@ -60,7 +60,7 @@ def every_rule_says_what_for():
     assert len(rules) > 5
     for at in rules:
         above = lines[at - 1]
-        second = "coordination.k8s.io" in lines[at] and "resourceNames" in lines[at + 2]
+        second = "resourceNames" in lines[at + 2]  # of two for the same, by their nature
         assert above.startswith("  #") or second, f"rbac.yaml:{at + 1}: no comment"
 
 
@@ -107,9 +107,8 @@ def webhook_spares_what_it_needs(rendered):
 
 def no_secret_is_rendered(rendered):
     assert not any(kind == "Secret" for kind, _ in rendered.objects)
-    stated = rendered.value("certificates.caBundle", "") != ""
     for webhook in rendered.get("MutatingWebhookConfiguration")["webhooks"]:
-        assert ("caBundle" in webhook["clientConfig"]) == stated
+        assert "caBundle" not in webhook["clientConfig"]
         assert webhook["clientConfig"]["service"]["namespace"] == NAMESPACE
 
 
@@ -190,8 +189,18 @@ def roles_are_least(rendered):
     if not made:
         return
     for rule in rendered.get("ClusterRole")["rules"] + rendered.get("Role")["rules"]:
-        assert "*" not in yaml.safe_dump(rule), rule
-        assert "secrets" not in rule["resources"] and "update" not in rule["verbs"], rule
+        assert "*" not in yaml.safe_dump(rule) and "update" not in rule["verbs"], rule
+        named = "resourceNames" in rule or rule["verbs"] == ["create"]
+        guarded = {"secrets", "mutatingwebhookconfigurations", "leases"} & set(rule["resources"])
+        assert named or not guarded, rule
+    rules = [one["resources"] for one in rendered.get("Role")["rules"]]
+    mode = rendered.value("certificates.mode", "managed")
+    assert (["secrets"] in rules) == (mode == "managed")
+    rules = [one["resources"] for one in rendered.get("ClusterRole")["rules"]]
+    tells = mode == "managed"
+    if mode == "secret":
+        tells = rendered.value("certificates.secretHasCa", True)
+    assert (["mutatingwebhookconfigurations"] in rules) == tells
 
 
 def of_rendered(rendered):

@@ -43,10 +43,26 @@ on and off.
 {{- define "portside.settings" -}}
 listen = :{{ int64 .Values.webhook.port }}
 plain-listen = :{{ int64 .Values.metrics.port }}
+{{- if eq .Values.certificates.mode "managed" }}
+certificates = managed
+tls-secret-name = {{ .Values.certificates.secretName }}
+{{- else }}
+certificates = files
 tls-cert = /etc/portside/tls/tls.crt
 tls-key = /etc/portside/tls/tls.key
+{{- if include "portside.tellsCa" . }}
+tls-ca = /etc/portside/tls/ca.crt
+{{- end }}
+{{- end }}
 {{- range $key, $value := .Values.config }}
 {{ $key }} = {{ include "portside.setting" (dict "key" $key "value" $value) }}
+{{- end }}
+{{- end }}
+
+{{- /* Not empty if portside writes the caBundle of its registration. */}}
+{{- define "portside.tellsCa" -}}
+{{- if eq .Values.certificates.mode "managed" }}yes
+{{- else if and (eq .Values.certificates.mode "secret") .Values.certificates.secretHasCa }}yes
 {{- end }}
 {{- end }}
 

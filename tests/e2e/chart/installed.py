@@ -3,6 +3,7 @@
 
 import json
 import os
+import ssl
 import subprocess
 
 import yaml
@@ -15,8 +16,7 @@ HELM = os.path.join(CACHE, "chart", "bin", "helm")
 NAMESPACE = "portside"
 RELEASE = "portside"
 ACCOUNT = f"system:serviceaccount:{NAMESPACE}:portside"
-# There is no cert-manager here, and no pod runs: the Secret is not looked for.
-VALUES = ("--set", "certificates.mode=secret", "--set", "policies.uninjectedBrokers=true")
+VALUES = ("--set", "policies.uninjectedBrokers=true")
 
 
 def helm(*arguments, expect=0):
@@ -113,6 +113,47 @@ class Installed(Replica):
         )
         check(status == 200, f"registration: {body}")
         wait_effect(self.cluster)
+
+
+class Managed(Installed):
+    """One that looks after its certificate itself."""
+
+    def start(self, drain_seconds=0, kubeconfig=None):
+        self.account = Account(self.cluster)
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                [
+                    self.binary,
+                    "serve",
+                    *("--listen", f"127.0.0.1:{self.port}"),
+                    *("--plain-listen", f"127.0.0.1:{self.plain_port}"),
+                    *("--certificates", "managed", "--controller", "on", "--log-format", "json"),
+                    *("--kubeconfig", kubeconfig or self.account.path),
+                    *("--drain-seconds", str(drain_seconds)),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        wait_until("portside is ready", self.ready, 30)
+        return self
+
+    def bundles(self, before):
+        """The caBundles, once none of them is what the test put there."""
+        webhooks = self.cluster.get(f"{REGISTRATIONS}/portside")["webhooks"]
+        found = [one["clientConfig"].get("caBundle", "") for one in webhooks]
+        return found if all(one and one != before.bundle() for one in found) else None
+
+    def served_names(self):
+        pem = ssl.get_server_certificate(("127.0.0.1", self.port))
+        process = subprocess.run(
+            ["openssl", "x509", "-noout", "-ext", "subjectAltName"],
+            input=pem,
+            text=True,
+            capture_output=True,
+            check=True,
+        )
+        return process.stdout
 
 
 class Chart(World):

@@ -2,7 +2,7 @@
 """What portside's own account may do: enough for the controller, and nothing else."""
 
 from harness import check, wait_until
-from installed import NAMESPACE, RELEASE, helm, wait_gone
+from installed import NAMESPACE, RELEASE, Managed, helm, wait_gone
 from world import bind, config, create, wait_endpoint, wait_event, wait_no_service, wait_service
 
 OURS = {"app.kubernetes.io/managed-by": "portside"}
@@ -29,12 +29,17 @@ RIGHTS = [
     ("delete", "events", "", "", False),
     ("get", "secrets", "", "", False),
     ("list", "secrets", NAMESPACE, "", False),
+    ("patch", "secrets", NAMESPACE, "portside-certificates", True),
+    ("get", "secrets", NAMESPACE, "other", False),
+    ("get", "secrets", "kube-system", "portside-certificates", False),
     ("create", "serviceaccounts/token", NAMESPACE, "", False),
     ("create", "leases.coordination.k8s.io", NAMESPACE, "", True),
     ("patch", "leases.coordination.k8s.io", NAMESPACE, "portside", True),
     ("patch", "leases.coordination.k8s.io", NAMESPACE, "other", False),
     ("get", "leases.coordination.k8s.io", "kube-system", "portside", False),
     ("get", "mutatingwebhookconfigurations.admissionregistration.k8s.io", "", "", False),
+    ("patch", "mutatingwebhookconfigurations.admissionregistration.k8s.io", "", "portside", True),
+    ("patch", "mutatingwebhookconfigurations.admissionregistration.k8s.io", "", "other", False),
     ("create", "mutatingwebhookconfigurations.admissionregistration.k8s.io", "", "", False),
     ("patch", "validatingadmissionpolicies.admissionregistration.k8s.io", "", "", False),
     ("escalate", "clusterroles.rbac.authorization.k8s.io", "", "", False),
@@ -80,6 +85,25 @@ def test_rights(test):
     ]
     check(not wrong, "\n".join(wrong))
     return f"{len(RIGHTS)} rights asked"
+
+
+def test_certificates_need_no_more(test):
+    """portside makes its certificate with the account's rights alone, and the API server trusts it."""
+    other = Managed(test.cluster, test.portside.binary, "managed")
+    test.portside.stop()  # the one that leads makes it
+    try:
+        other.start()
+        secret = f"/api/v1/namespaces/{NAMESPACE}/secrets/portside-certificates"
+        check(test.cluster.get(secret), "no Secret portside-certificates")
+        wait_until("both caBundles are written", lambda: other.bundles(test.portside.certificates))
+        names = other.served_names()
+        check(f"portside.{NAMESPACE}.svc" in names, f"names {names}")
+        refused = [record for record in other.records() if "orbidden" in str(record)]
+        check(not refused, str(refused))
+    finally:
+        other.stop()
+        test.portside.start()
+        test.portside.register()
 
 
 def as_account(test, method, path, body=None, kind="application/json"):
