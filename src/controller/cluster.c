@@ -167,7 +167,7 @@ static void drop_if_idle(struct ps_controller *controller, struct ps_str name)
         link = &(*link)->next;
     }
     if (*link == NULL || (*link)->labelled || has_any(controller, PS_KIND_SERVICE, name) ||
-        has_any(controller, PS_KIND_POD, name)) {
+        has_any(controller, PS_KIND_POD, name) || has_any(controller, PS_KIND_OWN_POLICY, name)) {
         return;
     }
     struct ps_space *space = *link;
@@ -210,7 +210,7 @@ static void changed_namespace(struct ps_controller *controller, const struct ps_
 static void changed_object(struct ps_controller *controller, enum ps_kind kind,
                            const struct ps_item_facts *facts, bool gone)
 {
-    bool holds_space = kind == PS_KIND_SERVICE || kind == PS_KIND_POD;
+    bool holds_space = kind == PS_KIND_SERVICE || kind == PS_KIND_POD || kind == PS_KIND_OWN_POLICY;
     if (facts->owner.len > 0) {
         struct ps_set *set = ps_set_get(controller, facts->namespace_name, facts->owner);
         ps_set_touch(set, ps_kube_now_ms(controller->kube));
@@ -238,6 +238,7 @@ void ps_cluster_changed(struct ps_controller *controller, enum ps_kind kind,
     case PS_KIND_POD:
     case PS_KIND_CONFIG_MAP:
     case PS_KIND_BARE_POD:
+    case PS_KIND_OWN_POLICY:
         changed_object(controller, kind, facts, gone);
         return;
     case PS_KIND_COUNT:

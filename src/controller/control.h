@@ -143,7 +143,7 @@ struct ps_controller {
     struct ps_metrics *metrics;
     struct {
         uint64_t hash;
-        uint64_t at_ms;
+        uint64_t until_ms; /* not to be sent again before */
     } notices[PS_NOTICES_KEPT];
     size_t notice_next;
     struct ps_telling *tellings; /* Events on their way */

@@ -24,7 +24,7 @@
 #define FALLBACK_NAMESPACE "portside"
 
 static const enum ps_kind cluster_wide[] = {PS_KIND_NAMESPACE, PS_KIND_SERVICE, PS_KIND_POD,
-                                            PS_KIND_CONFIG_MAP};
+                                            PS_KIND_CONFIG_MAP, PS_KIND_OWN_POLICY};
 
 /* "<host name>-<random>": another one for each start, as a lease is held by a process. */
 static char *make_identity(struct ps_str wanted)

@@ -23,6 +23,7 @@ static const struct subject subjects[PS_KIND_COUNT] = {
     [PS_KIND_CONFIG_MAP] = {{"v1", "configmaps"}, OURS},
     [PS_KIND_NETWORK_POLICY] = {{"networking.k8s.io/v1", "networkpolicies"}, ""},
     [PS_KIND_BARE_POD] = {{"v1", "pods"}, "!" PS_LABEL_STATEFULSET},
+    [PS_KIND_OWN_POLICY] = {{"networking.k8s.io/v1", "networkpolicies"}, OURS},
 };
 
 struct reading {
@@ -204,7 +205,9 @@ bool ps_follows_known(const struct ps_controller *controller)
     for (size_t kind = 0; kind < PS_KIND_COUNT; kind++) {
         const struct ps_follow *follow = controller->follows[kind];
         bool dispensable = kind == PS_KIND_POD || kind == PS_KIND_CONFIG_MAP;
-        if (follow != NULL && !follow->known && !(dispensable && ps_follow_is_refused(follow))) {
+        bool needed = kind != PS_KIND_OWN_POLICY; /* what is left over may go later */
+        if (needed && follow != NULL && !follow->known &&
+            !(dispensable && ps_follow_is_refused(follow))) {
             return false;
         }
     }

@@ -14,6 +14,7 @@ static const char *const kept[PS_KIND_COUNT][3] = {
     [PS_KIND_CONFIG_MAP] = {"data", NULL},
     [PS_KIND_NETWORK_POLICY] = {"spec", NULL},
     [PS_KIND_BARE_POD] = {NULL},
+    [PS_KIND_OWN_POLICY] = {NULL},
 };
 
 static void put_metadata(struct ps_jw *jw, const struct ps_json *metadata)
@@ -128,7 +129,7 @@ bool ps_item_read(struct ps_arena *arena, enum ps_kind kind, const struct ps_jso
     }
     if (kind == PS_KIND_BARE_POD) {
         facts.owner = controller_of(object); /* that it is there is all that counts */
-    } else {
+    } else if (kind != PS_KIND_OWN_POLICY) {
         facts.text = cut(arena, kind, object, facts.node);
     }
     *ret_facts = facts;

@@ -8,6 +8,8 @@
 #include "portside/log.h"
 
 #define AGAIN_MS 600000U
+/* After this one that could not be written is tried again, if it is still so. */
+#define RETRY_MS 30000U
 #define US_PER_MS 1000
 
 static const struct ps_kube_resource resource = {"v1", "events"};
@@ -26,21 +28,30 @@ static bool is_known(struct ps_controller *controller, uint64_t hash)
 {
     uint64_t now_ms = ps_kube_now_ms(controller->kube);
     for (size_t i = 0; i < PS_NOTICES_KEPT; i++) {
-        if (controller->notices[i].hash == hash &&
-            now_ms < controller->notices[i].at_ms + AGAIN_MS) {
+        if (controller->notices[i].hash == hash && now_ms < controller->notices[i].until_ms) {
             return true;
         }
     }
     size_t at = controller->notice_next++ % PS_NOTICES_KEPT;
     controller->notices[at].hash = hash;
-    controller->notices[at].at_ms = now_ms;
+    controller->notices[at].until_ms = now_ms + AGAIN_MS;
     return false;
+}
+
+static void try_again(struct ps_controller *controller, uint64_t hash)
+{
+    for (size_t i = 0; i < PS_NOTICES_KEPT; i++) {
+        if (controller->notices[i].hash == hash) {
+            controller->notices[i].until_ms = ps_kube_now_ms(controller->kube) + RETRY_MS;
+        }
+    }
 }
 
 /* An Event on its way, so that it can be counted if it is there already. */
 struct ps_telling {
     struct ps_telling *next;
     struct ps_controller *controller;
+    uint64_t hash;
     char *namespace_name;
     char *name;
 };
@@ -159,12 +170,13 @@ static void on_done(void *arg, const struct ps_kube_result *result)
     }
     if (result->outcome != PS_KUBE_OK && result->outcome != PS_KUBE_ALREADY_EXISTS) {
         tell_problem(result->error->message);
+        try_again(telling->controller, telling->hash);
     }
     forget(telling);
 }
 
 static void post(struct ps_controller *controller, const struct ps_event_subject *subject,
-                 const struct ps_event *event)
+                 const struct ps_event *event, uint64_t hash)
 {
     struct ps_error err = {.message = "there is no memory left"};
     struct ps_str name = ps_event_name(controller->arena, subject, event);
@@ -175,6 +187,7 @@ static void post(struct ps_controller *controller, const struct ps_event_subject
         tell_problem(err.message);
         return;
     }
+    telling->hash = hash;
     const struct ps_kube_request request = {
         .verb = PS_KUBE_CREATE,
         .resource = &resource,
@@ -202,7 +215,7 @@ void ps_notice_send(struct ps_controller *controller, const struct ps_event_subj
            PS_LOG_STR("reason", ps_str_of(event->reason)),
            PS_LOG_STR("namespace", subject->namespace_name), PS_LOG_STR("name", subject->name),
            PS_LOG_STR("message", event->message));
-    post(controller, subject, event);
+    post(controller, subject, event, hash);
 }
 
 void ps_notices_clear(struct ps_controller *controller)

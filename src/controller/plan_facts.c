@@ -4,6 +4,8 @@
 #include "portside/log.h"
 #include "portside/template.h"
 
+#include <inttypes.h>
+
 /* It is looked this often whether the NetworkPolicies are known by now, or refused. */
 #define POLICIES_MS 1000U
 
@@ -165,8 +167,15 @@ static bool read_wishes(struct ps_plan *plan, const struct ps_json *statefulset)
     return true;
 }
 
+/* They matter to allow-from, and where one of ours is left from before. */
 static bool wants_policies(const struct ps_plan *plan)
 {
+    const struct ps_item *own = plan->controller->store.lists[PS_KIND_OWN_POLICY];
+    for (; own != NULL; own = own->next) {
+        if (concerns(plan, own)) {
+            return true;
+        }
+    }
     for (size_t i = 0; i < plan->exposures.count; i++) {
         if (plan->exposures.list[i].service.allow_from.count > 0) {
             return true;
@@ -194,6 +203,14 @@ static bool read_policies(struct ps_plan *plan, const struct ps_space *space)
     return true;
 }
 
+/* What keeps admission from injecting, an obstacle in the template, keeps it from all brokers. */
+static bool injects_first(const struct ps_plan *plan, const struct ps_json *statefulset)
+{
+    struct ps_str pod =
+        ps_arena_printf(plan->arena, "%.*s-%" PRIu64, PS_FMT(plan->owner.name), plan->owner.start);
+    return ps_plan_would_inject(plan, statefulset, pod);
+}
+
 bool ps_plan_gather(struct ps_plan *plan)
 {
     struct ps_str namespace_name = ps_str_of(plan->set->namespace_name);
@@ -210,7 +227,8 @@ bool ps_plan_gather(struct ps_plan *plan)
         return false;
     }
     plan->withdrawn = !space->labelled || plan->exposures.opted_out ||
-                      plan->injection.verdict != PS_VERDICT_INJECT;
+                      plan->injection.verdict != PS_VERDICT_INJECT ||
+                      !injects_first(plan, statefulset);
     plan->blind_pods = ps_follow_is_refused(plan->controller->follows[PS_KIND_POD]);
     plan->blind_maps = ps_follow_is_refused(plan->controller->follows[PS_KIND_CONFIG_MAP]);
     plan->services = objects_of(plan, PS_KIND_SERVICE, false, &plan->service_count);

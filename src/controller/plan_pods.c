@@ -70,7 +70,7 @@ static void look_again(const struct ps_plan *plan, const struct ps_plan_pod *pod
 
 /* A person who looks at a pod that waits shall find why. */
 static void note_waiting(const struct ps_plan *plan, const struct ps_plan_pod *pod,
-                         const struct ps_resolve_target *target)
+                         const struct ps_resolve_target *target, bool started)
 {
     struct ps_str host;
     struct ps_str port;
@@ -79,7 +79,7 @@ static void note_waiting(const struct ps_plan *plan, const struct ps_plan_pod *p
         return;
     }
     look_again(plan, pod);
-    if (plan->now_ms < pod->item->bound_ms + WAITING_MS) {
+    if (started || plan->now_ms < pod->item->bound_ms + WAITING_MS) {
         return;
     }
     const struct ps_finding finding = {
@@ -145,12 +145,36 @@ static size_t find_targets(const struct ps_plan *plan, struct ps_plan_pod *pod,
         }
         targets[count] = (struct ps_resolve_target){exposure, resolve(plan, pod, i)};
         pod->resolved[i] = targets[count].resolved;
-        if (!pod->node_pending) {
-            note_waiting(plan, pod, &targets[count]);
-        }
         count++;
     }
     return count;
+}
+
+/* One that has started without its endpoint waits no more; its own finding says so. */
+static bool has_started(const struct ps_resolve_patch *patch, const struct ps_exposure *exposure)
+{
+    for (size_t i = 0; i < patch->stale_count; i++) {
+        if (patch->stale[i].kind == PS_FINDING_NO_ENDPOINT &&
+            ps_str_equal(patch->stale[i].exposure, exposure->name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The broker reads rack and endpoint at one time. */
+static void patch_pod(const struct ps_plan *plan, const struct ps_plan_pod *pod, size_t count,
+                      const struct ps_resolve_target *targets, struct ps_resolve_patch *ret_patch)
+{
+    if (pod->node == NULL && plan->exposures.rack_label.len > 0) {
+        return;
+    }
+    ps_endpoint_patch(plan->arena, pod->object, plan->injection.broker.container_name, count,
+                      targets, ret_patch);
+    if (ret_patch->body.len > 0) {
+        plan->desire->patches[plan->desire->patch_count++] =
+            (struct ps_pod_patch){pod->item->facts.name, ret_patch->body};
+    }
 }
 
 static void plan_pod(const struct ps_plan *plan, struct ps_plan_pod *pod)
@@ -158,14 +182,9 @@ static void plan_pod(const struct ps_plan *plan, struct ps_plan_pod *pod)
     struct ps_resolve_target targets[PS_EXPOSURES_MAX];
     struct ps_resolve_patch patch = {.body = PS_STR("")};
     size_t count = find_targets(plan, pod, targets);
-    if (pod->node == NULL && plan->exposures.rack_label.len > 0) {
-        return; /* the broker reads rack and endpoint at one time */
-    }
-    ps_endpoint_patch(plan->arena, pod->object, plan->injection.broker.container_name, count,
-                      targets, &patch);
-    if (patch.body.len > 0) {
-        plan->desire->patches[plan->desire->patch_count++] =
-            (struct ps_pod_patch){pod->item->facts.name, patch.body};
+    patch_pod(plan, pod, count, targets, &patch);
+    for (size_t i = 0; i < count && !pod->node_pending; i++) {
+        note_waiting(plan, pod, &targets[i], has_started(&patch, targets[i].exposure));
     }
     for (size_t i = 0; i < patch.stale_count; i++) {
         ps_plan_notice_pod(plan, &pod->item->facts, &patch.stale[i]);

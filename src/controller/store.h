@@ -18,7 +18,8 @@ enum ps_kind {
     PS_KIND_POD,
     PS_KIND_CONFIG_MAP,
     PS_KIND_NETWORK_POLICY,
-    PS_KIND_BARE_POD, /* of a StatefulSet, without our label */
+    PS_KIND_BARE_POD,   /* of a StatefulSet, without our label */
+    PS_KIND_OWN_POLICY, /* NetworkPolicy with our label: that it is there */
     PS_KIND_COUNT,
 };
 

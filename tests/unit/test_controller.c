@@ -116,6 +116,73 @@ START_TEST(leaves_a_foreign_service_and_says_so)
 }
 END_TEST
 
+#define OWN_POLICY                                                                                 \
+    "{\"metadata\":{\"name\":\"portside-kafka\",\"namespace\":\"ns\",\"uid\":\"n0\","              \
+    "\"resourceVersion\":\"6\",\"labels\":{\"app.kubernetes.io/managed-by\":\"portside\","         \
+    "\"portside.dev/statefulset\":\"kafka\",\"portside.dev/role\":\"allow-from\"},"                \
+    "\"ownerReferences\":[{\"apiVersion\":\"apps/v1\",\"kind\":\"StatefulSet\","                   \
+    "\"name\":\"kafka\",\"uid\":\"u1\"}]},\"spec\":{\"podSelector\":{}}}"
+
+/* It was taken out of the annotations while no controller ran. */
+START_TEST(removes_the_policy_of_an_allow_from_that_is_no_more)
+{
+    static const struct ps_fake_answer answers[] = {
+        NAMESPACES,
+        STATEFULSETS,
+        {"GET", "/apis/networking.k8s.io/v1/networkpolicies?", 200, LIST(OWN_POLICY), 0},
+        {"GET", "/apis/networking.k8s.io/v1/namespaces/ns/networkpolicies?", 200, LIST(OWN_POLICY),
+         0},
+    };
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_wait(fake, "DELETE",
+                 "/apis/networking.k8s.io/v1/namespaces/ns/networkpolicies/portside-kafka",
+                 "\"uid\":\"n0\"");
+    ps_fake_end(fake);
+}
+END_TEST
+
+/* The broker container mounts at the path of the hook: admission leaves such pods. */
+START_TEST(makes_no_service_for_brokers_that_admission_leaves)
+{
+    static const struct ps_fake_answer answers[] = {
+        NAMESPACES,
+        {"GET", STATEFULSETS_PATH, 200,
+         LIST("{\"metadata\":{\"name\":\"kafka\",\"namespace\":\"ns\",\"uid\":\"u1\","
+              "\"resourceVersion\":\"2\"},\"spec\":{\"replicas\":2,\"template\":{\"metadata\":"
+              "{\"labels\":{\"app\":\"kafka\"}},\"spec\":{\"volumes\":[{\"name\":"
+              "\"portside-endpoint\",\"emptyDir\":{}}],\"containers\":[{\"name\":\"kafka\","
+              "\"image\":\"apache/kafka:4.1.0\",\"env\":[" BROKER_ENV "]}]}}}}"),
+         1},
+    };
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_skip(fake, 5000);
+    ck_assert_uint_gt(ps_fake_count(fake, "GET", STATEFULSETS_PATH, ""), 0);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", SERVICE_PATH, ""), 0);
+    ps_fake_end(fake);
+}
+END_TEST
+
+/* The right to write Events may come later. */
+START_TEST(tells_again_what_could_not_be_told)
+{
+    static const struct ps_fake_answer answers[] = {
+        NAMESPACES,
+        STATEFULSETS,
+        {"PATCH", SERVICE_PATH "external-kafka-0", 403, FORBIDDEN_STATUS, 0},
+        {"POST", EVENT_PATH, 403, FORBIDDEN_STATUS, 1},
+    };
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_wait(fake, "POST", EVENT_PATH, "Forbidden");
+    ps_fake_skip(fake, 20000);
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, "external-kafka-0"), 1);
+    ps_fake_skip(fake, 60000);
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, "external-kafka-0"), 2);
+    ps_fake_skip(fake, 120000);
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, "external-kafka-0"), 2);
+    ps_fake_end(fake);
+}
+END_TEST
+
 START_TEST(gives_the_lease_back_when_it_leaves)
 {
     static const struct ps_fake_answer answers[] = {NAMESPACES};
@@ -265,6 +332,9 @@ Suite *ps_test_suite(void)
     tcase_add_test(tc, goes_on_with_the_rest_when_one_is_refused_and_tries_again);
     tcase_add_test(tc, forgets_a_port_that_is_taken_but_not_at_once);
     tcase_add_test(tc, leaves_a_foreign_service_and_says_so);
+    tcase_add_test(tc, removes_the_policy_of_an_allow_from_that_is_no_more);
+    tcase_add_test(tc, makes_no_service_for_brokers_that_admission_leaves);
+    tcase_add_test(tc, tells_again_what_could_not_be_told);
     tcase_add_test(tc, gives_the_lease_back_when_it_leaves);
     tcase_add_test(tc, tells_the_rack_of_the_node);
     tcase_add_test(tc, tells_what_a_stale_broker_advertises);
