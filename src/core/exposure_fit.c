@@ -12,7 +12,6 @@
 
 #define PORT_LAST 65535
 #define LABEL_VALUE_MAX 63
-#define OPT_OUT " with " PS_ANNOTATION_PREFIX "inject: \"false\""
 
 static struct ps_str annotation(const struct ps_fit *fit, const struct ps_exposure *exposure,
                                 enum ps_exposure_key_id id)
@@ -32,7 +31,7 @@ static struct ps_str service_flaw(const struct ps_fit *fit, struct ps_str name)
     return flaw.len == 0 ? flaw
                          : ps_arena_printf(fit->arena,
                                            "no Service can be called '%.*s': %.*s: choose a "
-                                           "shorter or simpler name, or opt out" OPT_OUT,
+                                           "shorter or simpler name",
                                            PS_FMT(name), PS_FMT(flaw));
 }
 
@@ -43,7 +42,7 @@ static struct ps_str label_flaw(const struct ps_fit *fit)
                ? PS_STR("")
                : ps_arena_printf(fit->arena,
                                  "the name '%.*s' has %zu characters, and a label has at most %d: "
-                                 "choose a shorter one, or opt out" OPT_OUT,
+                                 "choose a shorter one",
                                  PS_FMT(fit->statefulset), fit->statefulset.len, LABEL_VALUE_MAX);
 }
 

@@ -138,6 +138,10 @@ static bool check_fit(struct statefulset *set)
         .spec = set->spec,
     };
     struct ps_str flaw = ps_fit_set(&fit);
+    if (flaw.len > 0 && !ps_has_user_keys(annotations_of(set->metadata))) {
+        flaw = ps_arena_printf(set->arena, "%.*s, or opt out with portside.dev/inject: \"false\"",
+                               PS_FMT(flaw)); /* its author may not know of portside */
+    }
     if (flaw.len > 0) {
         deny(set, PS_REASON_INVALID_ANNOTATION, flaw);
     }

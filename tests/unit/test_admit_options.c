@@ -188,7 +188,7 @@ static const struct ps_admit_row sets[] = {
     {.name = "a name with a dot is no Service's",
      .request = SET_NAMED("kafka.prod", "", THREE, ""),
      DENIED,
-     .in_body = "only lower-case letters, digits and '-' are allowed"},
+     .in_body = "or opt out with portside.dev/inject: \\\"false\\\""},
     {.name = "without Services names are free",
      .request = SET_NAMED("kafka.prod", NOTE("type", "None") "," NOTE("advertised-host", "{pod}.e"),
                           THREE, ""),
