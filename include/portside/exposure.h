@@ -158,6 +158,10 @@ bool ps_exposures_parse(struct ps_arena *arena, const struct ps_policy *policy,
                         const struct ps_json *annotations, struct ps_exposures *ret_exposures,
                         struct ps_exposure_problem *ret_problem);
 
+/* The exposure of that name; NULL: there is none. */
+const struct ps_exposure *ps_exposures_find(const struct ps_exposures *exposures,
+                                            struct ps_str name);
+
 /* True if the policy lets users set this annotation of Services; never one of our own domain. */
 bool ps_exposure_annotation_allowed(const struct ps_policy *policy, struct ps_str name);
 

@@ -12,3 +12,6 @@
 const struct ps_json *ps_template_effective(struct ps_arena *arena,
                                             const struct ps_json *annotations,
                                             const struct ps_json *template_metadata);
+
+/* True if the users' keys of a and b (NULL: none) are not the same, or have other values. */
+bool ps_user_keys_differ(const struct ps_json *a, const struct ps_json *b);

@@ -38,7 +38,7 @@ static struct ps_str rack_of(const struct ps_plan *plan, const struct ps_plan_po
                              size_t index)
 {
     struct ps_str rack = pod->resolved[index].rack;
-    if (rack.len > 0 || plan->exposures.rack_label.len == 0) {
+    if (rack.len > 0 || ps_plan_rack_label(plan, pod).len == 0) {
         return rack;
     }
     return ps_json_get_text(ps_json_get2(pod->object, "metadata", "annotations"),
@@ -57,7 +57,7 @@ static struct ps_broker_state broker_state(const struct ps_plan *plan,
         .was = pod->was[index],
         .listening = pod->listening[index],
     };
-    ps_endpoint_of_pod(pod->object, &plan->exposures.list[index], &state.host, &state.port);
+    ps_endpoint_of_pod(pod->object, ps_plan_exposure(plan, pod, index), &state.host, &state.port);
     if (resolved->known) {
         state.host = resolved->host;
         state.port = resolved->port;
@@ -177,7 +177,7 @@ static const struct ps_service_port *advertised_ports(const struct ps_plan *plan
     struct ps_service_port *list = PS_ARENA_ARRAY(plan->arena, struct ps_service_port, room + 1);
     for (size_t i = 0; i < room; i++) {
         const struct ps_plan_pod *pod = &plan->pods[i / plan->exposures.count];
-        const struct ps_exposure *exposure = &plan->exposures.list[i % plan->exposures.count];
+        const struct ps_exposure *exposure = ps_plan_exposure(plan, pod, i % plan->exposures.count);
         struct ps_str host;
         struct ps_str text;
         uint64_t port;
@@ -202,7 +202,7 @@ static void plan_services(const struct ps_plan *plan, struct ps_service_plan *re
     const struct ps_service_port *advertised = advertised_ports(plan, &advertised_count);
     for (size_t i = 0; i < plan->pod_count; i++) {
         const struct ps_plan_pod *pod = &plan->pods[i];
-        pods[i] = (struct ps_service_pod){pod->ordinal, pod->status, pod->object};
+        pods[i] = (struct ps_service_pod){pod->ordinal, pod->status, pod->object, pod->made};
     }
     const struct ps_service_input input = {
         .policy = &plan->controller->config->policy,

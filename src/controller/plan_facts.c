@@ -59,6 +59,54 @@ static const struct ps_json **objects_of(const struct ps_plan *plan, enum ps_kin
     return list;
 }
 
+/*
+ * A pod is made with the annotations of its template, and keeps them when the StatefulSet gets
+ * others. What portside cannot read any more is taken to be as is asked for now.
+ */
+static const struct ps_exposures *made_as(const struct ps_plan *plan,
+                                          const struct ps_json *annotations)
+{
+    struct ps_exposure_problem problem;
+    if (!ps_user_keys_differ(plan->wishes, annotations)) {
+        return NULL;
+    }
+    if (plan->pod_count > 0) {
+        const struct ps_plan_pod *last = &plan->pods[plan->pod_count - 1];
+        const struct ps_json *known = ps_json_get2(last->object, "metadata", "annotations");
+        if (last->made != NULL && !ps_user_keys_differ(known, annotations)) {
+            return last->made;
+        }
+    }
+    struct ps_exposures *made = PS_ARENA_ARRAY(plan->arena, struct ps_exposures, 1);
+    bool valid = ps_exposures_parse(plan->arena, &plan->controller->config->policy, annotations,
+                                    made, &problem);
+    return valid ? made : NULL;
+}
+
+const struct ps_exposure *ps_plan_exposure(const struct ps_plan *plan,
+                                           const struct ps_plan_pod *pod, size_t index)
+{
+    const struct ps_exposure *wish = &plan->exposures.list[index];
+    const struct ps_exposure *made =
+        pod->made == NULL ? NULL : ps_exposures_find(pod->made, wish->name);
+    return made == NULL ? wish : made;
+}
+
+struct ps_str ps_plan_rack_label(const struct ps_plan *plan, const struct ps_plan_pod *pod)
+{
+    return pod->made == NULL ? plan->exposures.rack_label : pod->made->rack_label;
+}
+
+uint16_t ps_plan_listener_port(const struct ps_plan *plan, const struct ps_plan_pod *pod,
+                               size_t index)
+{
+    const struct ps_exposure *wish = &plan->exposures.list[index];
+    const struct ps_exposure *made = ps_plan_exposure(plan, pod, index);
+    bool same = made->listener_port == wish->listener_port &&
+                ps_str_equal(made->listener_name, wish->listener_name);
+    return same ? plan->listener_ports[index] : 0;
+}
+
 static void read_pod(struct ps_plan *plan, const struct ps_item *item)
 {
     struct ps_plan_pod pod = {.item = item, .status = PS_STR("")};
@@ -69,6 +117,7 @@ static void read_pod(struct ps_plan *plan, const struct ps_item *item)
     const struct ps_json *annotations = ps_json_get2(pod.object, "metadata", "annotations");
     pod.status = ps_json_get_text(annotations, PS_ANNOTATION_STATUS);
     ps_injected_read(plan->arena, pod.status, &pod.injected);
+    pod.made = pod.injected.served ? made_as(plan, annotations) : NULL;
     for (size_t i = 0; i < PS_EXPOSURES_MAX; i++) {
         pod.resolved[i] = (struct ps_resolved){.reason = PS_STR("")};
         pod.was[i] = PS_STR("");
@@ -151,9 +200,9 @@ static bool read_wishes(struct ps_plan *plan, const struct ps_json *statefulset)
     const struct ps_json *template = ps_json_get2(statefulset, "spec", "template");
     const struct ps_json *metadata = ps_json_get(template, "metadata");
     struct ps_exposure_problem problem = {.message = PS_STR("")};
-    const struct ps_json *annotations = ps_template_effective(
+    plan->wishes = ps_template_effective(
         plan->arena, ps_json_get2(statefulset, "metadata", "annotations"), metadata);
-    if (!ps_exposures_parse(plan->arena, &plan->controller->config->policy, annotations,
+    if (!ps_exposures_parse(plan->arena, &plan->controller->config->policy, plan->wishes,
                             &plan->exposures, &problem)) {
         PS_LOG(PS_LOG_LEVEL_WARN, "annotations are invalid, nothing is changed",
                PS_LOG_STR("namespace", plan->owner.namespace_name),

@@ -14,6 +14,7 @@ struct ps_plan_pod {
     bool node_pending;           /* it is bound, and the node is being read for the first time */
     struct ps_str status;        /* annotation portside.dev/status; empty: not injected */
     struct ps_injected injected; /* by status */
+    const struct ps_exposures *made; /* as which it was injected; NULL: as is asked for now */
     uint64_t ordinal;
     struct ps_resolved resolved[PS_EXPOSURES_MAX];
     enum ps_listening listening[PS_EXPOSURES_MAX];
@@ -30,6 +31,7 @@ struct ps_plan {
 
     const struct ps_item *statefulset;
     struct ps_owner owner;
+    const struct ps_json *wishes; /* annotations that say what is asked for now */
     struct ps_exposures exposures;
     struct ps_injection injection;
     const struct ps_json *pod_labels;
@@ -50,6 +52,15 @@ struct ps_plan {
     size_t policy_count;
     const struct ps_json **policies;
 };
+
+/* The exposure at index as the pod was made with it. */
+const struct ps_exposure *ps_plan_exposure(const struct ps_plan *plan,
+                                           const struct ps_plan_pod *pod, size_t index);
+/* The node label of which the pod was made to wait for; empty: none. */
+struct ps_str ps_plan_rack_label(const struct ps_plan *plan, const struct ps_plan_pod *pod);
+/* The port that the pod's broker binds for it; 0: as the exposure says. */
+uint16_t ps_plan_listener_port(const struct ps_plan *plan, const struct ps_plan_pod *pod,
+                               size_t index);
 
 /* False if nothing is to be done now; the desire may say why. */
 bool ps_plan_gather(struct ps_plan *plan);

@@ -111,7 +111,7 @@ static struct ps_str likely_cause(const struct ps_plan_pod *pod)
 static void tell(const struct ps_plan *plan, const struct ps_plan_pod *pod, size_t index,
                  uint16_t port)
 {
-    const struct ps_exposure *exposure = &plan->exposures.list[index];
+    const struct ps_exposure *exposure = ps_plan_exposure(plan, pod, index);
     bool no = pod->listening[index] == PS_LISTENING_NO;
     const struct ps_finding finding = {
         .kind = no ? PS_FINDING_NOT_LISTENING : PS_FINDING_LISTENING,
@@ -126,16 +126,16 @@ static void tell(const struct ps_plan *plan, const struct ps_plan_pod *pod, size
 
 static void ask(const struct ps_plan *plan, struct ps_plan_pod *pod, size_t index)
 {
-    const struct ps_exposure *exposure = &plan->exposures.list[index];
+    const struct ps_exposure *exposure = ps_plan_exposure(plan, pod, index);
     const struct ps_json *container = running_broker(plan, pod->object);
-    uint16_t port = plan->listener_ports[index];
+    uint16_t port = ps_plan_listener_port(plan, pod, index);
     struct ps_check_wish wish = {
         .set = plan->set,
         .pod_uid = pod->item->facts.uid,
         .port = port > 0 ? port : exposure->listener_port,
         .container = ps_json_get_text(container, "containerID"),
         .age_ms = age_of(plan, container),
-        .doubtful = is_doubtful(pod->object, exposure),
+        .doubtful = is_doubtful(pod->object, &plan->exposures.list[index]),
     };
     put_addresses(pod->object, &wish);
     wish.ready = container != NULL && wish.addresses[0].len > 0 && is_ready(pod->object) &&

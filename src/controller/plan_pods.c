@@ -40,15 +40,15 @@ static void again(const struct ps_plan *plan, uint64_t at_ms)
 static struct ps_resolved resolve(const struct ps_plan *plan, const struct ps_plan_pod *pod,
                                   size_t index)
 {
-    const struct ps_exposure *exposure = &plan->exposures.list[index];
+    const struct ps_exposure *exposure = ps_plan_exposure(plan, pod, index);
     struct ps_str service =
         ps_service_name_for(plan->arena, exposure, plan->owner.name, pod->ordinal);
     const struct ps_resolve_input input = {
         .exposure = exposure,
         .facts = {pod->ordinal, pod->item->facts.name, plan->owner.name,
                   plan->owner.namespace_name},
-        .listener_port = plan->listener_ports[index],
-        .rack_label = plan->exposures.rack_label,
+        .listener_port = ps_plan_listener_port(plan, pod, index),
+        .rack_label = ps_plan_rack_label(plan, pod),
         .service = ps_plan_find(plan->service_count, plan->services, service),
         .node = pod->node,
     };
@@ -139,7 +139,7 @@ static size_t find_targets(const struct ps_plan *plan, struct ps_plan_pod *pod,
 {
     size_t count = 0;
     for (size_t i = 0; i < plan->exposures.count; i++) {
-        const struct ps_exposure *exposure = &plan->exposures.list[i];
+        const struct ps_exposure *exposure = ps_plan_exposure(plan, pod, i);
         if (!ps_injected_carries(&pod->injected, exposure->name)) {
             continue;
         }
@@ -166,7 +166,7 @@ static bool has_started(const struct ps_resolve_patch *patch, const struct ps_ex
 static void patch_pod(const struct ps_plan *plan, const struct ps_plan_pod *pod, size_t count,
                       const struct ps_resolve_target *targets, struct ps_resolve_patch *ret_patch)
 {
-    if (pod->node == NULL && plan->exposures.rack_label.len > 0) {
+    if (pod->node == NULL && ps_plan_rack_label(plan, pod).len > 0) {
         return;
     }
     ps_endpoint_patch(plan->arena, pod->object, plan->injection.broker.container_name, count,

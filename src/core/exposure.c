@@ -208,3 +208,14 @@ const char *ps_delivery_name(enum ps_delivery delivery)
     }
     return "";
 }
+
+const struct ps_exposure *ps_exposures_find(const struct ps_exposures *exposures,
+                                            struct ps_str name)
+{
+    for (size_t i = 0; i < exposures->count; i++) {
+        if (ps_str_equal(exposures->list[i].name, name)) {
+            return &exposures->list[i];
+        }
+    }
+    return NULL;
+}

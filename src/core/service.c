@@ -53,19 +53,47 @@ static void add_guard(struct ps_arena *arena, struct ps_policy_spec *spec,
     guards[spec->guard_count++] = *guard;
 }
 
+/* Another pod before this one (NULL: what is asked for) has the same port for the exposure. */
+static bool is_guarded_by_then(const struct ps_service_input *input, size_t index, size_t pod,
+                               uint16_t port)
+{
+    bool found = ps_service_as_made(input, index, NULL).listener_port == port;
+    for (size_t i = 0; i < pod && !found; i++) {
+        found = input->pods[i].made != NULL &&
+                ps_service_as_made(input, index, &input->pods[i]).listener_port == port;
+    }
+    return found;
+}
+
+/* The ports of brokers that were made with another one are guarded as well. */
+static void add_guards(const struct ps_service_planner *planner, size_t index,
+                       struct ps_policy_spec *spec, struct ps_port_guard *guards)
+{
+    const struct ps_service_input *input = planner->input;
+    struct ps_exposure wish = ps_service_as_made(input, index, NULL);
+    struct ps_port_guard guard = {wish.listener_port, wish.service.allow_from};
+    if (wish.type != PS_EXPOSURE_NODE_PORT || guard.from.count == 0) {
+        return;
+    }
+    add_guard(planner->arena, spec, guards, &guard);
+    for (size_t i = 0; i < input->pod_count; i++) {
+        if (input->pods[i].made != NULL) {
+            guard.port = ps_service_as_made(input, index, &input->pods[i]).listener_port;
+            if (!is_guarded_by_then(input, index, i, guard.port)) {
+                add_guard(planner->arena, spec, guards, &guard);
+            }
+        }
+    }
+}
+
 static struct ps_policy_spec guards_of(const struct ps_service_planner *planner)
 {
     const struct ps_service_input *input = planner->input;
     struct ps_policy_spec spec = {.statefulset = input->owner->name};
-    struct ps_port_guard *guards =
-        PS_ARENA_ARRAY(planner->arena, struct ps_port_guard, input->exposures->count + 1);
+    size_t room = input->exposures->count * (input->pod_count + 1);
+    struct ps_port_guard *guards = PS_ARENA_ARRAY(planner->arena, struct ps_port_guard, room + 1);
     for (size_t i = 0; i < input->exposures->count; i++) {
-        const struct ps_exposure *exposure = &input->exposures->list[i];
-        const struct ps_port_guard guard = {ps_service_listener_port(input, i),
-                                            exposure->service.allow_from};
-        if (exposure->type == PS_EXPOSURE_NODE_PORT && guard.from.count > 0) {
-            add_guard(planner->arena, &spec, guards, &guard);
-        }
+        add_guards(planner, i, &spec, guards);
     }
     qsort(guards, spec.guard_count, sizeof(guards[0]), by_port);
     spec.guards = guards;
@@ -117,17 +145,6 @@ static bool is_desired(const struct ps_service_planner *planner, struct ps_str n
         }
     }
     return false;
-}
-
-static const struct ps_exposure *find_exposure(const struct ps_exposures *exposures,
-                                               struct ps_str name)
-{
-    for (size_t i = 0; i < exposures->count; i++) {
-        if (ps_str_equal(exposures->list[i].name, name)) {
-            return &exposures->list[i];
-        }
-    }
-    return NULL;
 }
 
 /* Whether the pod was injected with the exposure, by its annotation portside.dev/status. */
@@ -186,7 +203,7 @@ static bool is_in_use(const struct ps_service_planner *planner, const struct ps_
     uint64_t ordinal = 0;
     uint32_t port = ps_service_node_port(service);
     bool single = ps_str_to_uint(ps_label_of(service, PS_LABEL_ORDINAL), INT32_MAX, &ordinal);
-    bool asked = find_exposure(input->exposures, exposure) != NULL;
+    bool asked = ps_exposures_find(input->exposures, exposure) != NULL;
     if (asked && (port == 0 || is_wished(planner, port))) {
         return false;
     }

@@ -14,10 +14,63 @@
 #define BROKERS_MAX 4096
 #define PORT_LAST 65535
 
-uint16_t ps_service_listener_port(const struct ps_service_input *input, size_t index)
+struct ps_exposure ps_service_as_made(const struct ps_service_input *input, size_t index,
+                                      const struct ps_service_pod *pod)
 {
+    struct ps_exposure exposure = input->exposures->list[index];
+    const struct ps_exposure *made = NULL;
     uint16_t port = input->listener_ports == NULL ? 0 : input->listener_ports[index];
-    return port > 0 ? port : input->exposures->list[index].listener_port;
+    if (pod != NULL && pod->made != NULL) {
+        made = ps_exposures_find(pod->made, exposure.name);
+    }
+    if (port > 0 && (made == NULL || (made->listener_port == exposure.listener_port &&
+                                      ps_str_equal(made->listener_name, exposure.listener_name)))) {
+        exposure.listener_port = port;
+    } else if (made != NULL) {
+        exposure.listener_port = made->listener_port;
+    }
+    if (made != NULL) {
+        exposure.type = made->type;
+        exposure.node_port_base = made->node_port_base;
+    }
+    return exposure;
+}
+
+static const struct ps_service_pod *pod_of(const struct ps_service_input *input, uint64_t ordinal)
+{
+    for (size_t i = 0; i < input->pod_count; i++) {
+        if (input->pods[i].ordinal == ordinal) {
+            return &input->pods[i];
+        }
+    }
+    return NULL;
+}
+
+static bool is_made_alike(const struct ps_service_input *input, size_t index,
+                          const struct ps_service_pod *a, const struct ps_service_pod *b)
+{
+    struct ps_exposure left = ps_service_as_made(input, index, a);
+    struct ps_exposure right = ps_service_as_made(input, index, b);
+    return left.type == right.type && left.listener_port == right.listener_port;
+}
+
+/* How most of the brokers were made, of which a Service of all can only follow one kind. */
+static struct ps_exposure as_most_are_made(const struct ps_service_input *input, size_t index)
+{
+    const struct ps_service_pod *best = NULL;
+    size_t best_count = 0;
+    for (size_t i = 0; i < input->pod_count; i++) {
+        size_t count = 0;
+        bool leads = i == 0 || input->pods[i].made != input->pods[i - 1].made;
+        for (size_t j = 0; leads && j < input->pod_count; j++) {
+            count += is_made_alike(input, index, &input->pods[i], &input->pods[j]);
+        }
+        if (count > best_count) {
+            best = &input->pods[i];
+            best_count = count;
+        }
+    }
+    return ps_service_as_made(input, index, best);
 }
 
 bool ps_service_is_of(const struct ps_json *object, const struct ps_owner *owner)
@@ -156,9 +209,9 @@ static uint32_t wished_port(const struct ps_exposure *exposure, uint64_t addend)
     return exposure->node_port_base == 0 ? 0 : exposure->node_port_base + (uint32_t)addend;
 }
 
-static void plan_broker(struct ps_service_planner *planner, size_t index, uint64_t ordinal)
+static void plan_broker(struct ps_service_planner *planner, const struct ps_exposure *exposure,
+                        uint64_t ordinal)
 {
-    const struct ps_exposure *exposure = &planner->input->exposures->list[index];
     const struct ps_owner *owner = planner->input->owner;
     struct ps_arena *arena = planner->arena;
     struct ps_template_facts facts = {
@@ -169,7 +222,7 @@ static void plan_broker(struct ps_service_planner *planner, size_t index, uint64
     };
     struct ps_service_spec spec = {
         .exposure = exposure,
-        .listener_port = ps_service_listener_port(planner->input, index),
+        .listener_port = exposure->listener_port,
         .selector_label = PS_STR(LABEL_POD_NAME),
         .selector_value = facts.pod,
         .local = !exposure->service.cluster_policy,
@@ -188,10 +241,9 @@ static void plan_broker(struct ps_service_planner *planner, size_t index, uint64
 }
 
 /* A Service of all brokers. */
-static void plan_common(struct ps_service_planner *planner, size_t index, const char *role,
-                        struct ps_str name, struct ps_service_spec *spec)
+static void plan_common(struct ps_service_planner *planner, const struct ps_exposure *exposure,
+                        const char *role, struct ps_str name, struct ps_service_spec *spec)
 {
-    const struct ps_exposure *exposure = &planner->input->exposures->list[index];
     const struct ps_owner *owner = planner->input->owner;
     const struct ps_service_options *options = &exposure->service;
     struct ps_template_facts facts = {
@@ -200,7 +252,7 @@ static void plan_common(struct ps_service_planner *planner, size_t index, const 
         .namespace_name = owner->namespace_name,
     };
     spec->exposure = exposure;
-    spec->listener_port = ps_service_listener_port(planner->input, index);
+    spec->listener_port = exposure->listener_port;
     spec->selector_label = PS_STR(PS_LABEL_STATEFULSET);
     spec->selector_value = owner->name;
     struct ps_object object = new_object(planner, exposure, role);
@@ -211,15 +263,14 @@ static void plan_common(struct ps_service_planner *planner, size_t index, const 
     plan_service(planner, &object, spec);
 }
 
-static void plan_shared(struct ps_service_planner *planner, size_t index)
+static void plan_shared(struct ps_service_planner *planner, const struct ps_exposure *exposure)
 {
-    const struct ps_exposure *exposure = &planner->input->exposures->list[index];
     struct ps_service_spec spec = {
         .local = true,
         .also_not_ready = true,
         .node_port = wished_port(exposure, 0),
     };
-    plan_common(planner, index, "shared",
+    plan_common(planner, exposure, "shared",
                 ps_service_shared_name(planner->arena, exposure->name, planner->input->owner->name),
                 &spec);
 }
@@ -228,16 +279,15 @@ static void plan_shared(struct ps_service_planner *planner, size_t index)
  * Policy Cluster, so that it answers on every node. That hides the client's address, by which a
  * NetworkPolicy decides; so with allow-from it is Local.
  */
-static void plan_bootstrap(struct ps_service_planner *planner, size_t index)
+static void plan_bootstrap(struct ps_service_planner *planner, const struct ps_exposure *exposure)
 {
-    const struct ps_exposure *exposure = &planner->input->exposures->list[index];
     const struct ps_service_options *options = &exposure->service;
     struct ps_service_spec spec = {
         .local = exposure->type == PS_EXPOSURE_NODE_PORT && options->allow_from.count > 0,
         .node_port = options->bootstrap_node_port,
     };
     plan_common(
-        planner, index, "bootstrap",
+        planner, exposure, "bootstrap",
         ps_service_bootstrap_name(planner->arena, exposure->name, planner->input->owner->name),
         &spec);
 }
@@ -258,22 +308,27 @@ static void reserve_names(struct ps_service_planner *planner, size_t n)
 
 void ps_service_plan_exposure(struct ps_service_planner *planner, size_t index)
 {
-    const struct ps_exposure *exposure = &planner->input->exposures->list[index];
+    const struct ps_service_input *input = planner->input;
+    const struct ps_exposure *wish = &input->exposures->list[index];
+    const struct ps_exposure common = as_most_are_made(input, index);
     struct ps_ordinals ordinals = {.count = 0};
-    if (exposure->type == PS_EXPOSURE_NONE) {
-        return;
-    }
-    if (!exposure->service.shared_port) {
-        ordinals = ps_service_ordinals(planner->arena, planner->input, exposure);
+    if (!wish->service.shared_port) {
+        ordinals = ps_service_ordinals(planner->arena, input, wish);
     }
     reserve_names(planner, ordinals.count + 2);
     for (size_t i = 0; i < ordinals.count; i++) {
-        plan_broker(planner, index, ordinals.list[i]);
+        uint64_t ordinal = ordinals.list[i];
+        struct ps_exposure exposure = ps_service_as_made(input, index, pod_of(input, ordinal));
+        if (exposure.type != PS_EXPOSURE_NONE) {
+            plan_broker(planner, &exposure, ordinal);
+        }
     }
-    if (exposure->service.shared_port) {
-        plan_shared(planner, index);
+    if (wish->service.shared_port) {
+        struct ps_exposure shared = *wish;
+        shared.listener_port = common.listener_port;
+        plan_shared(planner, &shared);
     }
-    if (!exposure->service.no_bootstrap) {
-        plan_bootstrap(planner, index);
+    if (!wish->service.no_bootstrap && common.type != PS_EXPOSURE_NONE) {
+        plan_bootstrap(planner, &common);
     }
 }

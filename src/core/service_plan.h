@@ -25,8 +25,13 @@ void ps_service_plan_exposure(struct ps_service_planner *planner, size_t index);
 /* Plans the one NetworkPolicy. */
 void ps_service_plan_policy(struct ps_service_planner *planner);
 
-/* The port that brokers bind for the exposure at index. */
-uint16_t ps_service_listener_port(const struct ps_service_input *input, size_t index);
+/*
+ * The exposure at index with the port that its brokers bind; with a pod (or NULL), its type and
+ * ports are those with which that pod was made: portside never starts a rollout, and until there is
+ * one a running broker goes on being served as it is.
+ */
+struct ps_exposure ps_service_as_made(const struct ps_service_input *input, size_t index,
+                                      const struct ps_service_pod *pod);
 
 /* Ordinals, each once and in order, for which the exposure has Services. */
 struct ps_ordinals {

@@ -11,9 +11,6 @@
 /* True if annotations (NULL: none) has a key of a user's wish. */
 bool ps_has_user_keys(const struct ps_json *annotations);
 
-/* True if the users' keys of a and b are not the same, or have other values. */
-bool ps_user_keys_differ(const struct ps_json *a, const struct ps_json *b);
-
 /* True if the template lacks a copy, or has one that is not wanted any more. */
 bool ps_template_is_stale(struct ps_arena *arena, const struct ps_json *annotations,
                           const struct ps_json *template_metadata);

@@ -200,7 +200,8 @@ END_TEST
 START_TEST(tells_the_rack_of_the_node)
 {
     static const struct ps_fake_answer answers[] = {
-        NAMESPACES, STATEFULSETS_OF("\"portside.dev/rack-label\":\"zone\""), PODS, SERVICES, NODE};
+        NAMESPACES, STATEFULSETS_OF("\"portside.dev/rack-label\":\"zone\""),
+        PODS_OF(INJECTED ",\"portside.dev/rack-label\":\"zone\"", ""), SERVICES, NODE};
     struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
     ps_fake_wait(fake, "PATCH", POD_PATH, "\"portside.dev/rack\":\"z1\"");
     ps_fake_wait(fake, "PATCH", MAP_PATH, "\\\"rack\\\":\\\"z1\\\"");
@@ -276,7 +277,7 @@ START_TEST(writes_an_endpoint_that_needs_no_node_before_the_node_is_read)
     static const struct ps_fake_answer answers[] = {
         NAMESPACES,
         STATEFULSETS_OF("\"portside.dev/advertised-host\":\"{pod}.example.org\""),
-        PODS,
+        PODS_OF(INJECTED ",\"portside.dev/advertised-host\":\"{pod}.example.org\"", ""),
         SERVICES,
         {"GET", "/api/v1/nodes/n1", 403, FORBIDDEN_STATUS, 0},
     };

@@ -15,6 +15,7 @@
 #define UNKNOWN "portside_controller_listeners{listening=\"unknown\"}"
 #define LONG_AGO "2020-01-01T00:00:00Z"
 #define SERVERS "\"bootstrap.servers\":\"203.0.113.1:31000\""
+#define INJECTED_BEGIN "\"portside.dev/status\""
 #define INJECTED_BY_HOOK                                                                           \
     "\"portside.dev/status\":\"{\\\"contract\\\":1,\\\"delivery\\\":\\\"hook\\\","                 \
     "\\\"listeners\\\":{\\\"external\\\":\\\"PORTSIDE\\\"}}\""
@@ -25,7 +26,18 @@ struct broker {
     uint16_t port;
     char statefulsets[4096];
     char pods[POD_BYTES];
+    char wishes[256];
 };
+
+/* The pod as it is made by what is asked for, between what stands before it and behind. */
+static void write_pod(const struct broker *broker, char out[POD_BYTES], const char *before,
+                      const char *pod, const char *behind)
+{
+    const char *at = strstr(pod, INJECTED_BEGIN);
+    ck_assert_ptr_nonnull(at);
+    (void)snprintf(out, POD_BYTES, "%s%.*s%s,%s%s", before, (int)(at - pod), pod, broker->wishes,
+                   at, behind);
+}
 
 /* A broker whose port is bound to 127.0.0.1 but does not listen yet. annotations: further ones. */
 static void make_broker(struct broker *broker, const char *annotations, const char *status)
@@ -36,10 +48,12 @@ static void make_broker(struct broker *broker, const char *annotations, const ch
     ck_assert_int_eq(bind(broker->fd, (struct sockaddr *)&address, size), 0);
     ck_assert_int_eq(getsockname(broker->fd, (struct sockaddr *)&address, &size), 0);
     broker->port = ntohs(address.sin_port);
-    (void)snprintf(broker->statefulsets, sizeof(broker->statefulsets),
-                   STATEFULSET_LIST("\"portside.dev/listener-port\":\"%u\"%s"),
-                   (unsigned)broker->port, annotations);
-    (void)snprintf(broker->pods, sizeof(broker->pods), LIST("%s"), status);
+    (void)snprintf(broker->wishes, sizeof(broker->wishes),
+                   "\"portside.dev/listener-port\":\"%u\"%s", (unsigned)broker->port, annotations);
+    (void)snprintf(broker->statefulsets, sizeof(broker->statefulsets), STATEFULSET_LIST("%s"),
+                   broker->wishes);
+    write_pod(broker, broker->pods, "{\"metadata\":{\"resourceVersion\":\"9\"},\"items\":[", status,
+              "]}");
 }
 
 #define READY(ready) "\"conditions\":[{\"type\":\"Ready\",\"status\":\"" ready "\"}]"
@@ -61,6 +75,13 @@ static struct ps_fake *begin(const struct broker *broker, struct ps_fake_answer 
         answers[i] = all[i];
     }
     return ps_fake_begin(answers, answers[5].method == NULL ? 5 : 6);
+}
+
+static void tell(const struct broker *broker, struct ps_fake *fake, const char *pod)
+{
+    char line[POD_BYTES];
+    write_pod(broker, line, "{\"type\":\"MODIFIED\",\"object\":", pod, "}");
+    ps_fake_tell(fake, "/api/v1/pods?", line);
 }
 
 static size_t accepted(const struct broker *broker)
@@ -198,14 +219,10 @@ START_TEST(one_that_is_not_ready_is_not_dialled)
     ps_fake_run(fake, 300);
     ck_assert_uint_eq(accepted(&broker), 0);
     /* Soon after it has become ready it is, and again when its container is another. */
-    ps_fake_tell(fake, "/api/v1/pods?",
-                 "{\"type\":\"MODIFIED\",\"object\":" POD(
-                     "10", INJECTED, HERE "," READY("True") "," RUNS("c", LONG_AGO)) "}");
+    tell(&broker, fake, POD("10", INJECTED, HERE "," READY("True") "," RUNS("c", LONG_AGO)));
     ps_fake_wait(fake, "PATCH", MAP_PATH, "\\\"listening\\\":\\\"yes\\\"");
     ck_assert_uint_eq(accepted(&broker), 1);
-    ps_fake_tell(fake, "/api/v1/pods?",
-                 "{\"type\":\"MODIFIED\",\"object\":" POD(
-                     "11", INJECTED, HERE "," READY("True") "," RUNS("d", LONG_AGO)) "}");
+    tell(&broker, fake, POD("11", INJECTED, HERE "," READY("True") "," RUNS("d", LONG_AGO)));
     ps_fake_run(fake, 300);
     ck_assert_uint_eq(accepted(&broker), 1);
     end(&broker, fake);
