@@ -148,9 +148,10 @@ class Estate:
         self.nodes[pod] = node
 
     def advertise(self, template):
-        """Brokers are known by another name from now on."""
-        self.test.kubectl("annotate", "statefulset", "kafka", "-n", self.namespace,
-                          f"portside.dev/advertised-host={template}")
+        """Brokers are known by another name, as after a rollout that gave their pods the wish."""
+        wish = f"portside.dev/advertised-host={template}"
+        for thing in ("statefulset/kafka", *(f"pod/{name}" for name in self.nodes)):
+            self.test.kubectl("annotate", thing, "-n", self.namespace, wish)
         self.host = template.replace("{ordinal}", "{}")
 
     def shrink(self):
