@@ -34,7 +34,10 @@ struct ps_service_pod {
     uint64_t ordinal;
     struct ps_str status;         /* its annotation portside.dev/status; empty: not injected */
     const struct ps_json *object; /* the pod, which says what its broker advertises; or NULL */
-    /* As which exposures it was injected, if not as those that are asked for now; else NULL. */
+    /*
+     * As which exposures it was injected, with the ports that it binds, if not as those that are
+     * asked for now; else NULL.
+     */
     const struct ps_exposures *made;
 };
 

@@ -31,13 +31,38 @@ static void put_metadata(struct ps_jw *jw, const struct ps_json *metadata)
     ps_jw_object_end(jw);
 }
 
-static void put_pod_spec(struct ps_jw *jw, struct ps_str node)
+/* Variables that name the listeners which a broker binds, and so their ports; no others. */
+static bool names_listeners(const struct ps_json *variable)
+{
+    struct ps_str name = ps_json_get_text(variable, "name");
+    return ps_str_ends(name, "LISTENERS") && !ps_str_ends(name, "ADVERTISED_LISTENERS") &&
+           ps_json_is_string(ps_json_get(variable, "value"));
+}
+
+static void put_listeners(struct ps_jw *jw, const struct ps_json *containers)
+{
+    ps_jw_key(jw, "listeners");
+    ps_jw_array(jw);
+    PS_JSON_EACH(container, containers)
+    {
+        PS_JSON_EACH(variable, ps_json_get(container, "env"))
+        {
+            if (names_listeners(variable)) {
+                ps_jw_copy(jw, variable);
+            }
+        }
+    }
+    ps_jw_array_end(jw);
+}
+
+static void put_pod_spec(struct ps_jw *jw, const struct ps_json *spec, struct ps_str node)
 {
     ps_jw_key(jw, "spec");
     ps_jw_object(jw);
     if (node.len > 0) {
         ps_jw_member(jw, "nodeName", node);
     }
+    put_listeners(jw, ps_json_get(spec, "containers"));
     ps_jw_object_end(jw);
 }
 
@@ -51,7 +76,7 @@ static struct ps_str cut(struct ps_arena *arena, enum ps_kind kind, const struct
     ps_jw_object(&jw);
     put_metadata(&jw, ps_json_get(object, "metadata"));
     if (kind == PS_KIND_POD) {
-        put_pod_spec(&jw, node);
+        put_pod_spec(&jw, ps_json_get(object, "spec"), node);
     }
     for (size_t i = 0; i < PS_COUNT(kept[kind]) && kept[kind][i] != NULL; i++) {
         const struct ps_json *member = ps_json_get(object, kept[kind][i]);

@@ -59,54 +59,6 @@ static const struct ps_json **objects_of(const struct ps_plan *plan, enum ps_kin
     return list;
 }
 
-/*
- * A pod is made with the annotations of its template, and keeps them when the StatefulSet gets
- * others. What portside cannot read any more is taken to be as is asked for now.
- */
-static const struct ps_exposures *made_as(const struct ps_plan *plan,
-                                          const struct ps_json *annotations)
-{
-    struct ps_exposure_problem problem;
-    if (!ps_user_keys_differ(plan->wishes, annotations)) {
-        return NULL;
-    }
-    if (plan->pod_count > 0) {
-        const struct ps_plan_pod *last = &plan->pods[plan->pod_count - 1];
-        const struct ps_json *known = ps_json_get2(last->object, "metadata", "annotations");
-        if (last->made != NULL && !ps_user_keys_differ(known, annotations)) {
-            return last->made;
-        }
-    }
-    struct ps_exposures *made = PS_ARENA_ARRAY(plan->arena, struct ps_exposures, 1);
-    bool valid = ps_exposures_parse(plan->arena, &plan->controller->config->policy, annotations,
-                                    made, &problem);
-    return valid ? made : NULL;
-}
-
-const struct ps_exposure *ps_plan_exposure(const struct ps_plan *plan,
-                                           const struct ps_plan_pod *pod, size_t index)
-{
-    const struct ps_exposure *wish = &plan->exposures.list[index];
-    const struct ps_exposure *made =
-        pod->made == NULL ? NULL : ps_exposures_find(pod->made, wish->name);
-    return made == NULL ? wish : made;
-}
-
-struct ps_str ps_plan_rack_label(const struct ps_plan *plan, const struct ps_plan_pod *pod)
-{
-    return pod->made == NULL ? plan->exposures.rack_label : pod->made->rack_label;
-}
-
-uint16_t ps_plan_listener_port(const struct ps_plan *plan, const struct ps_plan_pod *pod,
-                               size_t index)
-{
-    const struct ps_exposure *wish = &plan->exposures.list[index];
-    const struct ps_exposure *made = ps_plan_exposure(plan, pod, index);
-    bool same = made->listener_port == wish->listener_port &&
-                ps_str_equal(made->listener_name, wish->listener_name);
-    return same ? plan->listener_ports[index] : 0;
-}
-
 static void read_pod(struct ps_plan *plan, const struct ps_item *item)
 {
     struct ps_plan_pod pod = {.item = item, .status = PS_STR("")};
@@ -117,7 +69,7 @@ static void read_pod(struct ps_plan *plan, const struct ps_item *item)
     const struct ps_json *annotations = ps_json_get2(pod.object, "metadata", "annotations");
     pod.status = ps_json_get_text(annotations, PS_ANNOTATION_STATUS);
     ps_injected_read(plan->arena, pod.status, &pod.injected);
-    pod.made = pod.injected.served ? made_as(plan, annotations) : NULL;
+    pod.made = pod.injected.served ? ps_plan_made_as(plan, pod.object) : NULL;
     for (size_t i = 0; i < PS_EXPOSURES_MAX; i++) {
         pod.resolved[i] = (struct ps_resolved){.reason = PS_STR("")};
         pod.was[i] = PS_STR("");
@@ -165,23 +117,6 @@ static void read_bare(struct ps_plan *plan, const struct ps_json *statefulset)
     }
 }
 
-/* "EXTERNAL://0.0.0.0:9095,…": the port of an adopted listener is the broker's own. */
-static uint16_t port_in(struct ps_str listeners, struct ps_str name)
-{
-    struct ps_str element;
-    uint64_t port;
-    while (ps_str_split(&listeners, ',', &element)) {
-        element = ps_str_trim(element);
-        size_t end = ps_str_find(element, PS_STR("://"), 0);
-        size_t colon = ps_str_last_index(element, ':');
-        if (end < element.len && ps_str_equal_nocase(ps_str_slice(element, 0, end), name) &&
-            ps_str_to_uint(ps_str_slice(element, colon + 1, element.len), UINT16_MAX, &port)) {
-            return (uint16_t)port;
-        }
-    }
-    return 0;
-}
-
 static void find_listener_ports(struct ps_plan *plan)
 {
     const struct ps_injection *injection = &plan->injection;
@@ -190,7 +125,7 @@ static void find_listener_ports(struct ps_plan *plan)
     }
     for (size_t i = 0; i < plan->exposures.count; i++) {
         plan->listener_ports[i] =
-            port_in(injection->plan.listeners, plan->exposures.list[i].listener_name);
+            ps_plan_port_in(injection->plan.listeners, plan->exposures.list[i].listener_name);
     }
 }
 

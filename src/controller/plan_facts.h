@@ -53,12 +53,16 @@ struct ps_plan {
     const struct ps_json **policies;
 };
 
+/* plan_made.c: as which exposures the pod was injected; NULL: as those that are asked for now. */
+const struct ps_exposures *ps_plan_made_as(const struct ps_plan *plan, const struct ps_json *pod);
+/* The port of a listener in a value of `listeners`; 0: it has none of that name. */
+uint16_t ps_plan_port_in(struct ps_str listeners, struct ps_str name);
 /* The exposure at index as the pod was made with it. */
 const struct ps_exposure *ps_plan_exposure(const struct ps_plan *plan,
                                            const struct ps_plan_pod *pod, size_t index);
 /* The node label of which the pod was made to wait for; empty: none. */
 struct ps_str ps_plan_rack_label(const struct ps_plan *plan, const struct ps_plan_pod *pod);
-/* The port that the pod's broker binds for it; 0: as the exposure says. */
+/* The port that the pod's broker binds for it. */
 uint16_t ps_plan_listener_port(const struct ps_plan *plan, const struct ps_plan_pod *pod,
                                size_t index);
 

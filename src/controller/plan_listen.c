@@ -132,7 +132,7 @@ static void ask(const struct ps_plan *plan, struct ps_plan_pod *pod, size_t inde
     struct ps_check_wish wish = {
         .set = plan->set,
         .pod_uid = pod->item->facts.uid,
-        .port = port > 0 ? port : exposure->listener_port,
+        .port = port,
         .container = ps_json_get_text(container, "containerID"),
         .age_ms = age_of(plan, container),
         .doubtful = is_doubtful(pod->object, &plan->exposures.list[index]),

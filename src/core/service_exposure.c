@@ -23,13 +23,9 @@ struct ps_exposure ps_service_as_made(const struct ps_service_input *input, size
     if (pod != NULL && pod->made != NULL) {
         made = ps_exposures_find(pod->made, exposure.name);
     }
-    if (port > 0 && (made == NULL || (made->listener_port == exposure.listener_port &&
-                                      ps_str_equal(made->listener_name, exposure.listener_name)))) {
-        exposure.listener_port = port;
-    } else if (made != NULL) {
-        exposure.listener_port = made->listener_port;
-    }
+    exposure.listener_port = port > 0 ? port : exposure.listener_port;
     if (made != NULL) {
+        exposure.listener_port = made->listener_port;
         exposure.type = made->type;
         exposure.node_port_base = made->node_port_base;
     }

@@ -11,6 +11,15 @@
     "\"status\":\"True\"}],\"containerStatuses\":[{\"name\":\"kafka\",\"containerID\":"            \
     "\"c1\",\"state\":{\"running\":{\"startedAt\":\"2020-01-01T00:00:00Z\"}}}]"
 
+/* kafka-0 with this variable. */
+#define POD_OF(name, value)                                                                        \
+    LIST("{\"metadata\":{\"name\":\"kafka-0\",\"namespace\":\"ns\",\"uid\":\"p0\","                \
+         "\"resourceVersion\":\"4\",\"labels\":{\"portside.dev/statefulset\":\"kafka\"},"          \
+         "\"annotations\":{" INJECTED "}},\"spec\":{\"nodeName\":\"n1\",\"containers\":["          \
+         "{\"name\":\"x\"},{\"name\":\"kafka\",\"env\":[{\"name\":\"KAFKA_ADVERTISED_LISTENERS\"," \
+         "\"value\":\"PORTSIDE://a:1\"},{\"name\":\"" name "\"," value "}]}]},\"status\":{" RUNS   \
+         "}}")
+
 /* The StatefulSet's annotations changed without a rollout; kafka-0 was made by those of before. */
 struct change {
     const char *wish; /* a list of the StatefulSet */
@@ -29,6 +38,19 @@ static const struct change changes[] = {
     {STATEFULSET_LIST(""),
      LIST(POD("4", INJECTED ",\"portside.dev/listener-port\":\"9494\"", RUNS)),
      "\"targetPort\":9494", "\"targetPort\":9194"},
+    /* What it was made with stands in its variables, also if a default of the installation was. */
+    {STATEFULSET_LIST(""),
+     POD_OF("KAFKA_LISTENERS", "\"value\":\"PLAINTEXT://:9092, portside://:9394\""),
+     "\"targetPort\":9394", "\"targetPort\":9194"},
+    {STATEFULSET_LIST("\"portside.dev/listener-port\":\"9294\""),
+     POD_OF("PORTSIDE_LISTENERS", "\"value\":\"vpn=V:7:mirror,external=PORTSIDE:9494:mirror\""),
+     "\"targetPort\":9494", "\"targetPort\":9294"},
+    {STATEFULSET_LIST(""), POD_OF("PORTSIDE_LISTENERS", "\"value\":\"external=PORTSIDE\""),
+     "\"targetPort\":9194", "\"targetPort\":9194"},
+    {STATEFULSET_LIST(""), POD_OF("PORTSIDE_LISTENERS", "\"value\":\"external=P:99999:x,=,:,\""),
+     "\"targetPort\":9194", "\"targetPort\":9194"},
+    {STATEFULSET_LIST(""), POD_OF("KAFKA_LISTENERS", "\"valueFrom\":{}"), "\"targetPort\":9194",
+     "\"targetPort\":9194"},
     /* What it was made with cannot be read: as is asked for now. */
     {STATEFULSET_LIST("\"portside.dev/listener-port\":\"9294\""),
      LIST(POD("4", INJECTED ",\"portside.dev/listener-port\":\"x\"", RUNS)), "\"targetPort\":9294",
