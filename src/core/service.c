@@ -86,6 +86,25 @@ static void add_guards(const struct ps_service_planner *planner, size_t index,
     }
 }
 
+/*
+ * Only if others isolate the brokers that run, too, whose labels may be those of another revision:
+ * a pod that our policy alone selects would lose all of its other ports.
+ */
+static bool is_isolated(const struct ps_service_input *input)
+{
+    size_t count = input->network_policy_count;
+    struct ps_str statefulset = input->owner->name;
+    bool isolated =
+        ps_policy_isolates(count, input->network_policies, input->pod_labels, statefulset);
+    for (size_t i = 0; i < input->pod_count && isolated; i++) {
+        const struct ps_json *pod = input->pods[i].object;
+        const struct ps_json *labels = ps_json_get2(pod, "metadata", "labels");
+        isolated =
+            pod == NULL || ps_policy_isolates(count, input->network_policies, labels, statefulset);
+    }
+    return isolated;
+}
+
 static struct ps_policy_spec guards_of(const struct ps_service_planner *planner)
 {
     const struct ps_service_input *input = planner->input;
@@ -97,8 +116,7 @@ static struct ps_policy_spec guards_of(const struct ps_service_planner *planner)
     }
     qsort(guards, spec.guard_count, sizeof(guards[0]), by_port);
     spec.guards = guards;
-    spec.isolated = ps_policy_isolates(input->network_policy_count, input->network_policies,
-                                       input->pod_labels, input->owner->name);
+    spec.isolated = is_isolated(input);
     return spec;
 }
 

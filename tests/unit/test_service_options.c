@@ -161,6 +161,34 @@ START_TEST(test_policy)
 }
 END_TEST
 
+/* Labels of a broker that runs, of a template that has app: kafka and a policy that selects it. */
+static const struct policy_case revisions[] = {
+    {"{'metadata':{'labels':{'app':'kafka','controller-revision-hash':'a'}}}", true},
+    {"{'metadata':{'labels':{'app':'old','controller-revision-hash':'b'}}}", false},
+    {"{'metadata':{}}", false},
+};
+
+static void check_revision(struct ps_arena *arena, const void *arg)
+{
+    const struct policy_case *row = arg;
+    struct ps_world world;
+    ps_world_init(&world, arena, 1);
+    world.exposures.list[0].service.allow_from = (struct ps_exposure_texts){2, ranges};
+    world.pod_labels = ps_quoted(arena, "{'app':'kafka'}");
+    world.pods[0].object = ps_quoted(arena, row->policy);
+    world.network_policies[world.network_policy_count++] =
+        ps_quoted(arena, "{'spec':{'podSelector':{'matchLabels':{'app':'kafka'}}}}");
+    struct ps_service_plan plan = ps_world_plan(&world);
+    const struct row named = {.name = row->policy};
+    check_spec(&named, plan.actions[2].body, row->isolated ? GUARD "]}" : GUARD OTHERS "]}");
+}
+
+START_TEST(test_revision)
+{
+    ps_in_arena(check_revision, &revisions[_i]);
+}
+END_TEST
+
 /* What is not a reason for an update, and what is. */
 struct edit_case {
     const char *name;
@@ -319,6 +347,7 @@ Suite *ps_test_suite(void)
     TCase *tcase = tcase_create("service_options");
     tcase_add_loop_test(tcase, test_row, 0, PS_COUNT(rows));
     tcase_add_loop_test(tcase, test_policy, 0, PS_COUNT(policies));
+    tcase_add_loop_test(tcase, test_revision, 0, PS_COUNT(revisions));
     tcase_add_loop_test(tcase, test_edit, 0, PS_COUNT(edits));
     tcase_add_test(tcase, test_two);
     tcase_add_loop_test(tcase, test_use, 0, PS_COUNT(uses));
