@@ -91,6 +91,7 @@ struct ps_kube_request {
 
     uint64_t deadline_ms; /* absolute, on the client's clock, tries and pages included */
     unsigned tries_max;   /* 0: until the deadline; 1: never again */
+    bool urgent;          /* does not wait for those that are under way */
 
     /* Called once; for LIST once for each page. NULL: nobody cares. */
     void (*on_done)(void *arg, const struct ps_kube_result *result);

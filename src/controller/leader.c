@@ -134,6 +134,7 @@ static void perform(struct ps_controller *controller, const struct ps_lease_acti
         .body = action->body,
         .deadline_ms = leader->sent.mono_ms + REQUEST_MS,
         .tries_max = 1,
+        .urgent = true,
         .on_done = on_done,
         .arg = controller,
     };

@@ -126,14 +126,18 @@ static void expire(struct ps_call *call)
     ps_call_fail(call, &outcome, NULL);
 }
 
+static bool has_room(const struct ps_kube *kube, const struct ps_call *call)
+{
+    return call->request.urgent || kube->calls.flying < kube->options.in_flight_max;
+}
+
 /* The first call that has something to do now; NULL if there is none. */
 static struct ps_call *find_due(const struct ps_kube *kube, uint64_t now_ms)
 {
-    bool room = kube->calls.flying < kube->options.in_flight_max;
     for (struct ps_call *call = kube->calls.first; call != NULL; call = call->next) {
         bool waits = call->state == PS_CALL_WAITING && now_ms < call->due_ms;
         if (now_ms >= call->request.deadline_ms ||
-            (room && call->state != PS_CALL_FLYING && !waits)) {
+            (call->state != PS_CALL_FLYING && !waits && has_room(kube, call))) {
             return call;
         }
     }
@@ -155,10 +159,10 @@ void ps_calls_run(struct ps_kube *kube, uint64_t now_ms)
 
 uint64_t ps_calls_due_ms(const struct ps_kube *kube)
 {
-    bool room = kube->calls.flying < kube->options.in_flight_max;
     uint64_t due_ms = UINT64_MAX;
     for (const struct ps_call *call = kube->calls.first; call != NULL; call = call->next) {
         uint64_t at_ms = call->request.deadline_ms;
+        bool room = has_room(kube, call);
         if (call->state == PS_CALL_WAITING && room && call->due_ms < at_ms) {
             at_ms = call->due_ms;
         }

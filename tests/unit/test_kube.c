@@ -338,6 +338,29 @@ START_TEST(few_requests_are_under_way_at_a_time)
 }
 END_TEST
 
+START_TEST(an_urgent_request_does_not_wait_for_others)
+{
+    struct ps_script_step steps[3];
+    struct told told = {0};
+    for (size_t i = 0; i < 3; i++) {
+        steps[i] = (struct ps_script_step){
+            .expect = "PATCH " POD "*", .status = 200, .body = OK_BODY, .delay_ms = 1000};
+    }
+    struct ps_script *script = ps_script_begin(steps, 3, 1);
+    struct ps_kube_request request = patch(&told);
+    send(script, &request, NULL);
+    send(script, &request, NULL);
+    request.urgent = true;
+    send(script, &request, NULL);
+    ps_script_run(script, 500);
+    ck_assert_uint_eq(ps_script_open(script), 2);
+    ck_assert_uint_eq(ps_script_begun_ms(script, 1), 0);
+    ps_script_run(script, 5000);
+    ck_assert_uint_eq(told.calls, 3);
+    ps_script_end(script);
+}
+END_TEST
+
 START_TEST(one_try_is_one_try)
 {
     static const struct ps_script_step steps[] = {{.expect = "PATCH " POD "*", .status = 503}};
@@ -360,6 +383,7 @@ Suite *ps_test_suite(void)
     tcase_add_test(tests, a_list_comes_page_by_page);
     tcase_add_test(tests, a_list_can_be_cancelled_between_pages);
     tcase_add_test(tests, a_cancelled_request_says_nothing);
+    tcase_add_test(tests, an_urgent_request_does_not_wait_for_others);
     tcase_add_test(tests, few_requests_are_under_way_at_a_time);
     tcase_add_test(tests, one_try_is_one_try);
     suite_add_tcase(suite, tests);
