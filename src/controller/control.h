@@ -20,7 +20,7 @@
 #define PS_REFUSED_TIMES 4U
 /* After this it is looked whether a foreign object of our name is still there. */
 #define PS_FOREIGN_MS 10000U
-#define PS_NOTICES_KEPT 512U
+#define PS_NOTICES_KEPT 8192U
 
 struct ps_controller;
 
@@ -120,6 +120,12 @@ struct ps_leader {
     char trouble[160]; /* as last told in the log */
 };
 
+/* An Event that was sent. */
+struct ps_noticed {
+    uint64_t hash;
+    uint64_t until_ms; /* not to be sent again before */
+};
+
 struct ps_write;
 struct ps_certs;
 struct ps_check;
@@ -141,11 +147,7 @@ struct ps_controller {
     struct ps_leader leader;
     struct ps_certs *certs; /* NULL: they are not ours to keep */
     struct ps_metrics *metrics;
-    struct {
-        uint64_t hash;
-        uint64_t until_ms; /* not to be sent again before */
-    } notices[PS_NOTICES_KEPT];
-    size_t notice_next;
+    struct ps_noticed notices[PS_NOTICES_KEPT];
     struct ps_telling *tellings; /* Events on their way */
     int wake;                    /* eventfd: leave */
     bool leaving;

@@ -8,6 +8,8 @@
 #include "portside/log.h"
 
 #define AGAIN_MS 600000U
+/* That one hash may have, so that looking it up takes no time. */
+#define PLACES 8U
 /* After this one that could not be written is tried again, if it is still so. */
 #define RETRY_MS 30000U
 #define US_PER_MS 1000
@@ -23,27 +25,36 @@ static uint64_t mix(uint64_t hash, struct ps_str text)
     return (hash ^ 0xffU) * 1099511628211U;
 }
 
+/* Where it is remembered, or else the place of what is forgotten soonest. */
+static struct ps_noticed *place_of(struct ps_controller *controller, uint64_t hash)
+{
+    struct ps_noticed *places =
+        &controller->notices[(size_t)(hash % (PS_NOTICES_KEPT / PLACES)) * PLACES];
+    struct ps_noticed *found = places;
+    for (size_t i = 0; i < PLACES && found->hash != hash; i++) {
+        bool sooner = places[i].until_ms < found->until_ms;
+        found = places[i].hash == hash || sooner ? &places[i] : found;
+    }
+    return found;
+}
+
 /* True if it was sent not long ago; else it is remembered. */
 static bool is_known(struct ps_controller *controller, uint64_t hash)
 {
     uint64_t now_ms = ps_kube_now_ms(controller->kube);
-    for (size_t i = 0; i < PS_NOTICES_KEPT; i++) {
-        if (controller->notices[i].hash == hash && now_ms < controller->notices[i].until_ms) {
-            return true;
-        }
+    struct ps_noticed *place = place_of(controller, hash);
+    if (place->hash == hash && now_ms < place->until_ms) {
+        return true;
     }
-    size_t at = controller->notice_next++ % PS_NOTICES_KEPT;
-    controller->notices[at].hash = hash;
-    controller->notices[at].until_ms = now_ms + AGAIN_MS;
+    *place = (struct ps_noticed){hash, now_ms + AGAIN_MS};
     return false;
 }
 
 static void try_again(struct ps_controller *controller, uint64_t hash)
 {
-    for (size_t i = 0; i < PS_NOTICES_KEPT; i++) {
-        if (controller->notices[i].hash == hash) {
-            controller->notices[i].until_ms = ps_kube_now_ms(controller->kube) + RETRY_MS;
-        }
+    struct ps_noticed *place = place_of(controller, hash);
+    if (place->hash == hash) {
+        place->until_ms = ps_kube_now_ms(controller->kube) + RETRY_MS;
     }
 }
 

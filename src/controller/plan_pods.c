@@ -4,6 +4,8 @@
 
 /* After this a pod that is bound and has no endpoint is reported. */
 #define WAITING_MS 10000U
+/* Of one StatefulSet at a time; metrics count them all. */
+#define POD_NOTICES_MAX 100U
 #define LOOK_MIN_MS 1000U
 #define LOOK_MAX_MS 30000U
 
@@ -19,6 +21,9 @@ void ps_plan_add_notice(const struct ps_plan *plan, const struct ps_event_subjec
 void ps_plan_notice_pod(const struct ps_plan *plan, const struct ps_item_facts *pod,
                         const struct ps_finding *finding)
 {
+    if (plan->desire->notice_count >= POD_NOTICES_MAX) {
+        return;
+    }
     struct ps_event event = ps_finding_event(plan->arena, finding);
     const struct ps_event_subject subject = {PS_STR("v1"), PS_STR("Pod"), pod->namespace_name,
                                              pod->name, pod->uid};

@@ -3,6 +3,8 @@
 #include "support/runner.h"
 #include "test_controller_support.h"
 
+#include <stdlib.h>
+
 #define BARE_PATH "/api/v1/namespaces/ns/pods?"
 #define OWNED "{\"kind\":\"StatefulSet\",\"name\":\"kafka\",\"controller\":true}"
 /* A pod without our label: its name, further metadata, owners, status. */
@@ -211,12 +213,73 @@ START_TEST(goes_on_when_an_event_cannot_be_counted)
 }
 END_TEST
 
+#define CROWD_SETS 6U
+#define CROWD_PODS 101U
+#define CROWD_BYTES ((size_t)256 * 1024)
+
+/* A list of what write() writes for each i below count (owned). */
+static char *write_list(size_t count, int (*write)(char *out, size_t size, size_t i))
+{
+    char *text = calloc(1, CROWD_BYTES);
+    size_t at = (size_t)snprintf(text, CROWD_BYTES, "%s",
+                                 "{\"metadata\":{\"resourceVersion\":\"9\"},\"items\":[");
+    for (size_t i = 0; i < count; i++) {
+        at += (size_t)snprintf(text + at, CROWD_BYTES - at, "%s", i > 0 ? "," : "");
+        at += (size_t)write(text + at, CROWD_BYTES - at, i);
+    }
+    ck_assert_uint_lt(at + 3, CROWD_BYTES);
+    (void)snprintf(text + at, CROWD_BYTES - at, "]}");
+    return text;
+}
+
+static int write_set(char *out, size_t size, size_t i)
+{
+    return snprintf(
+        out, size,
+        "{\"metadata\":{\"name\":\"k%zu\",\"namespace\":\"ns\",\"uid\":\"u%zu\","
+        "\"resourceVersion\":\"2\"},\"spec\":{\"replicas\":0,\"template\":{\"metadata\":"
+        "{},\"spec\":{\"containers\":[{\"name\":\"kafka\","
+        "\"image\":\"apache/kafka:4.1.0\",\"env\":[" BROKER_ENV "]}]}}}}",
+        i, i);
+}
+
+static int write_bare(char *out, size_t size, size_t i)
+{
+    return snprintf(out, size,
+                    "{\"metadata\":{\"name\":\"k%zu-%zu\",\"namespace\":\"ns\",\"uid\":\"b%zu\","
+                    "\"resourceVersion\":\"4\",\"ownerReferences\":[{\"kind\":\"StatefulSet\","
+                    "\"name\":\"k%zu\",\"controller\":true}]}}",
+                    i / CROWD_PODS, i % CROWD_PODS, i, i / CROWD_PODS);
+}
+
+/* Each is told once in ten minutes, and of one StatefulSet no more than a hundred. */
+START_TEST(keeps_count_of_many)
+{
+    char *sets = write_list(CROWD_SETS, write_set);
+    char *bare = write_list(CROWD_SETS * CROWD_PODS, write_bare);
+    const struct ps_fake_answer answers[] = {
+        NAMESPACES, {"GET", STATEFULSETS_PATH, 200, sets, 1}, {"GET", BARE_PATH, 200, bare, 1}};
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_run(fake, 1000);
+    ck_assert_int_eq(ps_fake_metric(fake, MISSING), CROWD_SETS * CROWD_PODS);
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, "NotInjected"),
+                      CROWD_SETS * (CROWD_PODS - 1));
+    ps_fake_skip(fake, 320000); /* all is planned anew */
+    ps_fake_run(fake, 200);
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, ""), CROWD_SETS * (CROWD_PODS - 1));
+    ps_fake_end(fake);
+    free(sets);
+    free(bare);
+}
+END_TEST
+
 Suite *ps_test_suite(void)
 {
     Suite *suite = suite_create("controller_watch");
     TCase *tc = tcase_create("loop");
     tcase_set_timeout(tc, 20);
     tcase_add_test(tc, tells_of_a_broker_without_injection);
+    tcase_add_test(tc, keeps_count_of_many);
     tcase_add_loop_test(tc, says_nothing_of_other_pods, 0, (int)PS_COUNT(others));
     tcase_add_test(tc, says_nothing_where_the_template_is_opted_out);
     tcase_add_test(tc, promises_no_cure_that_is_none);
