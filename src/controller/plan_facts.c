@@ -8,6 +8,8 @@
 
 /* It is looked this often whether the NetworkPolicies are known by now, or refused. */
 #define POLICIES_MS 1000U
+/* Of a StatefulSet's pods that are not injected, in one plan. */
+#define BARE_ASKED_MAX 16U
 
 static const struct ps_json *parse(const struct ps_plan *plan, struct ps_str text)
 {
@@ -99,9 +101,14 @@ static void read_pods(struct ps_plan *plan)
     }
 }
 
-/* Only of a StatefulSet that portside would inject. */
+/*
+ * Only of a StatefulSet that portside would inject. Pods of one template are alike but for their
+ * ordinals, so what admission says of some holds for the rest.
+ */
 static void read_bare(struct ps_plan *plan, const struct ps_json *statefulset)
 {
+    bool injects = false;
+    size_t asked = 0;
     const struct ps_item *first = plan->controller->store.lists[PS_KIND_BARE_POD];
     size_t room = 0;
     uint64_t ordinal;
@@ -110,8 +117,14 @@ static void read_bare(struct ps_plan *plan, const struct ps_json *statefulset)
     }
     plan->bare = PS_ARENA_ARRAY(plan->arena, const struct ps_item *, room + 1);
     for (const struct ps_item *item = first; item != NULL; item = item->next) {
-        if (concerns(plan, item) && ps_owner_ordinal(&plan->owner, item->facts.name, &ordinal) &&
-            ps_plan_would_inject(plan, statefulset, item->facts.name)) {
+        if (!concerns(plan, item) || !ps_owner_ordinal(&plan->owner, item->facts.name, &ordinal)) {
+            continue;
+        }
+        if (asked < BARE_ASKED_MAX) {
+            asked++;
+            injects = ps_plan_would_inject(plan, statefulset, item->facts.name);
+        }
+        if (injects) {
             plan->bare[plan->bare_count++] = item;
         }
     }
