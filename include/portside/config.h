@@ -65,6 +65,8 @@ struct ps_config {
     struct ps_str tls_cert;     /* PEM file, leaf first */
     struct ps_str tls_key;      /* PEM file */
     uint64_t tls_reload_s;      /* how often the files are looked at */
+    struct ps_str client_ca;    /* PEM file; empty: clients need no certificate */
+    struct ps_str client_names; /* comma-separated; empty: any */
     enum ps_certificates certificates;
     struct ps_str tls_ca;          /* PEM file whose content is to be the caBundle; may be empty */
     struct ps_str tls_secret_name; /* of managed certificates */

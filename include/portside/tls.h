@@ -44,6 +44,15 @@ struct ps_tls *ps_tls_new(const char *cert_path, const char *key_path);
 /* Frees tls (may be NULL); no thread may use it any more. */
 void ps_tls_free(struct ps_tls *tls);
 
+/*
+ * From now on every client must show a certificate that one of the CA certificates in the PEM file
+ * ca_path vouches for, and that bears one of names: common names, DNS names, URIs or e-mail
+ * addresses, separated by commas; none: any. Until the file has been read by
+ * ps_tls_reload_clients() nobody is let in, and the store is not ready. Both are borrowed. To be
+ * called before there is a pair.
+ */
+void ps_tls_ask_clients(struct ps_tls *tls, const char *ca_path, struct ps_str names);
+
 enum ps_tls_change {
     PS_TLS_CHANGE_NONE = 0, /* the files are as they were when last looked at */
     PS_TLS_CHANGE_LOADED,   /* a new pair is in service */
@@ -57,15 +66,22 @@ enum ps_tls_change {
  */
 enum ps_tls_change ps_tls_reload(struct ps_tls *tls, struct ps_error *err) PS_MUST_USE;
 
+/* The same for the file of ps_tls_ask_clients(); open connections stay. One thread at a time. */
+enum ps_tls_change ps_tls_reload_clients(struct ps_tls *tls, struct ps_error *err) PS_MUST_USE;
+
 /*
  * Puts a pair from memory into service, as ps_tls_reload() does with files; the texts are not kept.
- * Fails with PS_CODE_INPUT, and then the pair before serves on. One thread at a time.
+ * Fails with PS_CODE_INPUT, and then the pair before serves on. One thread at a time; another one
+ * may reload clients meanwhile.
  */
 struct ps_status ps_tls_use(struct ps_tls *tls, struct ps_str cert_pem, struct ps_str key_pem,
                             struct ps_error *err) PS_MUST_USE;
 
 /* Changes whenever another context comes into service; from any thread, without waiting. */
 uint64_t ps_tls_generation(const struct ps_tls *tls);
+
+/* How many pairs came into service so far; from any thread. */
+uint64_t ps_tls_pairs(const struct ps_tls *tls);
 
 /* A reference to the context in service (owned), or NULL if there is none. From any thread. */
 struct ssl_ctx_st *ps_tls_acquire(struct ps_tls *tls);

@@ -21,10 +21,13 @@ enum ps_tls_io {
     PS_TLS_IO_BROKEN,      /* the connection is of no use any more */
 };
 
+#define PS_TLS_CAUSE_BYTES 320U
+
 /* Why a handshake failed, for the log. */
 struct ps_tls_failure {
-    const char *cause;  /* static text */
-    bool is_plain_http; /* the client speaks HTTP without TLS */
+    char cause[PS_TLS_CAUSE_BYTES];
+    bool is_plain_http;     /* the client speaks HTTP without TLS */
+    bool is_client_refused; /* its certificate is not one that was asked for, or missing */
 };
 
 /* A session of context on the socket fd (borrowed); owned. NULL if there is no memory. */

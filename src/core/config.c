@@ -346,6 +346,10 @@ static struct ps_status check_managed(const struct ps_config *config, struct ps_
 static struct ps_status check_certificates(const struct ps_config *config, struct ps_error *err)
 {
     PS_TRY(check_names("webhook-names", config->webhook_names, PS_CERT_BUNDLES_MAX, err));
+    if (config->client_names.len > 0 && config->client_ca.len == 0) {
+        return ps_fail(err, PS_CODE_INPUT,
+                       "'client-names' is set without 'client-ca': give the CA of those clients");
+    }
     if (ps_config_manages_certificates(config)) {
         return check_managed(config, err);
     }

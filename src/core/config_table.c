@@ -58,6 +58,26 @@ static const struct ps_config_key keys[] = {
         .max = 3600,
     },
     {
+        .name = "client-ca",
+        .argument = "FILE",
+        .fallback = "",
+        .help = "CA certificates in PEM, reloaded likewise: only clients with a certificate of one "
+                "of them are let in, as API servers can be told to have; empty lets in everybody.",
+        .group = "Certificate",
+        .kind = PS_CONFIG_KIND_TEXT,
+        .offset = FIELD(client_ca),
+    },
+    {
+        .name = "client-names",
+        .argument = "LIST",
+        .fallback = "",
+        .help = "With client-ca: one of these must be a common name, DNS name, URI or e-mail "
+                "address in a client's certificate; empty takes any.",
+        .group = "Certificate",
+        .kind = PS_CONFIG_KIND_LIST,
+        .offset = FIELD(client_names),
+    },
+    {
         .name = "certificates",
         .argument = "auto|files|managed",
         .fallback = "auto",

@@ -23,6 +23,8 @@
  * 9.6).
  */
 #define LINGER_MS 2000U
+/* Whoever reaches the port can be refused as often as he likes; the log must not grow with it. */
+#define REFUSED_PAUSE_MS 1000U
 
 /* Go's server says the same to a browser that forgot the "s". */
 static const char plain_http_answer[] = "HTTP/1.1 400 Bad Request\r\n"
@@ -244,11 +246,28 @@ static bool meet_mhd(struct ps_conn *conn)
     return added == MHD_YES && ps_worker_watch(worker, &conn->pair, EPOLLIN);
 }
 
+static void tell_refused(struct ps_worker *worker, const struct ps_tls_failure *failure)
+{
+    ps_metrics_add(worker->shared->metrics, PS_SERIES_CLIENTS_REFUSED, 1);
+    worker->refused++;
+    if (worker->refused_told_ms != 0 &&
+        worker->now_ms - worker->refused_told_ms < REFUSED_PAUSE_MS) {
+        return;
+    }
+    PS_LOG(PS_LOG_LEVEL_WARN, "client refused", PS_LOG_STR("cause", ps_str_of(failure->cause)),
+           PS_LOG_INT("refused_since", worker->refused));
+    worker->refused = 0;
+    worker->refused_told_ms = worker->now_ms;
+}
+
 static void handshake_failed(struct ps_conn *conn, const struct ps_tls_failure *failure)
 {
     ps_metrics_add(conn->worker->shared->metrics, PS_SERIES_HANDSHAKE_FAILURES, 1);
     PS_LOG(PS_LOG_LEVEL_DEBUG, "TLS handshake failed",
            PS_LOG_STR("cause", ps_str_of(failure->cause)));
+    if (failure->is_client_refused) {
+        tell_refused(conn->worker, failure);
+    }
     if (failure->is_plain_http) {
         ssize_t sent =
             send(conn->socket.fd, plain_http_answer, sizeof(plain_http_answer) - 1, MSG_NOSIGNAL);

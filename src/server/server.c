@@ -23,9 +23,10 @@ struct ps_server {
     size_t worker_count;
     struct MHD_Daemon *plain;
     struct ps_tls *own; /* of the files; NULL: the caller brought one */
-    uint64_t reported;  /* generation of the certificate; of the thread that reloads */
+    uint64_t reported;  /* pairs that came into service; of the thread that reloads */
     char *cert_path;
     char *key_path;
+    char *clients_path;
     bool unready; /* what was logged last; of the thread that reloads */
     char address[PS_ADDRESS_BYTES];
     char plain_address[PS_ADDRESS_BYTES];
@@ -131,8 +132,10 @@ static struct ps_status start_all(struct ps_server *server, struct ps_error *err
     const struct ps_config *config = server->shared.config;
     server->cert_path = ps_heap_copy(config->tls_cert);
     server->key_path = ps_heap_copy(config->tls_key);
+    server->clients_path = ps_heap_copy(config->client_ca);
     server->shared.metrics = ps_series_new();
-    if (server->cert_path == NULL || server->key_path == NULL || server->shared.metrics == NULL) {
+    if (server->cert_path == NULL || server->key_path == NULL || server->clients_path == NULL ||
+        server->shared.metrics == NULL) {
         return ps_fail(err, PS_CODE_INTERNAL, "no memory");
     }
     server->shared.tls = server->shared.options.tls;
@@ -141,6 +144,9 @@ static struct ps_status start_all(struct ps_server *server, struct ps_error *err
     }
     if (server->shared.tls == NULL) {
         return ps_fail(err, PS_CODE_INTERNAL, "no memory");
+    }
+    if (config->client_ca.len > 0) {
+        ps_tls_ask_clients(server->shared.tls, server->clients_path, config->client_names);
     }
     ps_server_reload(server);
     PS_TRY(start_workers(server, err));
@@ -180,12 +186,12 @@ static void report_loaded(struct ps_server *server)
 {
     const struct ps_shared *shared = &server->shared;
     char until[PS_CLOCK_TEXT_BYTES];
-    uint64_t generation = ps_tls_generation(shared->tls);
+    uint64_t pairs = ps_tls_pairs(shared->tls);
     int64_t not_after_s = ps_tls_not_after_s(shared->tls);
-    if (generation == server->reported) {
+    if (pairs == server->reported) {
         return;
     }
-    server->reported = generation;
+    server->reported = pairs;
     ps_metrics_add(shared->metrics, PS_SERIES_CERT_LOADS, 1);
     ps_metrics_set(shared->metrics, PS_SERIES_CERT_NOT_AFTER, not_after_s);
     if (server->own == NULL) {
@@ -200,9 +206,29 @@ static void report_refused(const struct ps_shared *shared, const struct ps_error
 {
     ps_metrics_add(shared->metrics, PS_SERIES_CERT_REFUSALS, 1);
     PS_LOG(PS_LOG_LEVEL_WARN,
-           ps_tls_generation(shared->tls) == 0 ? "certificate refused"
-                                               : "new certificate refused, the old one serves",
+           ps_tls_pairs(shared->tls) == 0 ? "certificate refused"
+                                          : "new certificate refused, the old one serves",
            PS_LOG_STR("cause", ps_str_of(err->message)));
+}
+
+/* A file that cannot be used leaves those trusted that were; at the start, nobody. */
+static void reload_clients(const struct ps_shared *shared)
+{
+    struct ps_error err = {0};
+    switch (ps_tls_reload_clients(shared->tls, &err)) {
+    case PS_TLS_CHANGE_NONE:
+        return;
+    case PS_TLS_CHANGE_LOADED:
+        PS_LOG(PS_LOG_LEVEL_INFO, "CA of clients loaded",
+               PS_LOG_STR("file", shared->config->client_ca),
+               PS_LOG_STR("names", shared->config->client_names));
+        return;
+    case PS_TLS_CHANGE_REFUSED:
+        ps_metrics_add(shared->metrics, PS_SERIES_CERT_REFUSALS, 1);
+        PS_LOG(PS_LOG_LEVEL_WARN, "CA of clients refused",
+               PS_LOG_STR("cause", ps_str_of(err.message)));
+        return;
+    }
 }
 
 /* Tells when the certificate makes us ready or unready, which it also does by growing old. */
@@ -224,6 +250,7 @@ static void follow_readiness(struct ps_server *server)
 void ps_server_reload(struct ps_server *server)
 {
     struct ps_error err = {0};
+    reload_clients(&server->shared);
     if (server->own != NULL && ps_tls_reload(server->own, &err) == PS_TLS_CHANGE_REFUSED) {
         report_refused(&server->shared, &err);
     }
@@ -256,5 +283,6 @@ void ps_server_stop(struct ps_server *server)
     ps_heap_free(server->workers);
     ps_heap_free(server->cert_path);
     ps_heap_free(server->key_path);
+    ps_heap_free(server->clients_path);
     ps_heap_free(server);
 }

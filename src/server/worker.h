@@ -66,6 +66,8 @@ struct ps_worker {
     struct ps_conn *adding;   /* being given to libmicrohttpd right now */
     size_t conn_count;
     size_t conn_max;
+    uint64_t refused;         /* clients by their certificate, since it was told */
+    uint64_t refused_told_ms; /* when that was; 0: never */
     uint64_t accept_again_ms; /* after the system ran out of descriptors; 0: at once */
 
     uint64_t now_ms;

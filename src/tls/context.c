@@ -2,6 +2,7 @@
 /* TLS contexts from PEM text. */
 #include "portside/tls.h"
 
+#include "context.h"
 #include "openssl_error.h"
 #include "pem.h"
 #include "x509.h"
@@ -146,6 +147,21 @@ struct ps_status ps_tls_context_new(struct ps_str cert_pem, struct ps_str key_pe
     *ret_not_before_s = ps_x509_seconds(X509_get0_notBefore(pair.leaf));
     *ret_not_after_s = ps_x509_seconds(X509_get0_notAfter(pair.leaf));
     return ps_success();
+}
+
+struct ps_status ps_context_again(SSL_CTX *like, SSL_CTX **ret_context, struct ps_error *err)
+{
+    struct pair pair PS_CLEANUP(pair_clear) = {
+        .leaf = SSL_CTX_get0_certificate(like),
+        .key = SSL_CTX_get0_privatekey(like),
+    };
+    STACK_OF(X509) *chain = NULL;
+    (void)X509_up_ref(pair.leaf);
+    (void)EVP_PKEY_up_ref(pair.key);
+    if (SSL_CTX_get0_chain_certs(like, &chain) == 1 && chain != NULL) {
+        pair.chain = X509_chain_up_ref(chain);
+    }
+    return make_context(&pair, ret_context, err);
 }
 
 void ps_tls_context_free(SSL_CTX *context)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "clients.h"
 #include "openssl_error.h"
 #include "portside/tls_session.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <stdio.h>
 
 SSL *ps_tls_session_new(SSL_CTX *context, int fd)
 {
@@ -37,10 +39,29 @@ static enum ps_tls_io wanted(const SSL *session, int result)
     }
 }
 
+/* From the error on top, unless the check of the client's certificate has said it already. */
+static void explain(struct ps_tls_failure *failure)
+{
+    unsigned long error = ERR_peek_error();
+    int reason = ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0;
+    bool is_missing = reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE;
+    failure->is_plain_http = reason == SSL_R_HTTP_REQUEST;
+    failure->is_client_refused = is_missing || failure->cause[0] != '\0';
+    if (failure->cause[0] == '\0') {
+        const char *words = error == 0 ? "the client went away" : ps_openssl_reason();
+        (void)snprintf(failure->cause, sizeof(failure->cause), "%s",
+                       is_missing ? "the client showed no certificate" : words);
+    }
+    ERR_clear_error();
+}
+
 enum ps_tls_io ps_tls_session_accept(SSL *session, struct ps_tls_failure *ret_failure)
 {
+    *ret_failure = (struct ps_tls_failure){0};
     ERR_clear_error();
+    ps_clients_note(session, ret_failure);
     int result = SSL_accept(session);
+    ps_clients_note(session, NULL);
     if (result == 1) {
         return PS_TLS_IO_DONE;
     }
@@ -48,13 +69,7 @@ enum ps_tls_io ps_tls_session_accept(SSL *session, struct ps_tls_failure *ret_fa
     if (io == PS_TLS_IO_WANTS_READ || io == PS_TLS_IO_WANTS_WRITE) {
         return io;
     }
-    unsigned long error = ERR_peek_error();
-    *ret_failure = (struct ps_tls_failure){
-        .cause = error == 0 ? "the client went away" : ps_openssl_reason(),
-        .is_plain_http =
-            ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) == SSL_R_HTTP_REQUEST,
-    };
-    ERR_clear_error();
+    explain(ret_failure);
     return PS_TLS_IO_BROKEN;
 }
 

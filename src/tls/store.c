@@ -5,6 +5,8 @@
  */
 #include "portside/tls.h"
 
+#include "clients.h"
+#include "context.h"
 #include "portside/clock.h"
 #include "portside/file.h"
 #include "portside/heap.h"
@@ -23,27 +25,42 @@ struct digests {
     unsigned char key[SHA256_DIGEST_LENGTH];
 };
 
+/* The content of files that was last looked at, good or bad. */
+struct seen {
+    struct digests digests;
+    bool any;
+};
+
 struct ps_tls {
     const char *cert_path;
     const char *key_path;
 
+    const char *clients_path; /* NULL: clients need no certificate */
+    struct ps_str clients_names;
+
     /* Of the thread that reloads. */
-    struct digests seen; /* of what was last looked at, good or bad */
-    bool has_seen;
+    struct seen seen;
+    struct seen clients_seen;
+
+    pthread_mutex_t change; /* held while a new context is made: one change at a time */
+    X509_STORE *trust;      /* of the clients' certificates; changes under both locks */
 
     _Atomic uint64_t generation;
+    _Atomic uint64_t pairs;
     _Atomic int64_t not_before_s;
     _Atomic int64_t not_after_s;
 
     pthread_mutex_t lock; /* protects what follows */
     SSL_CTX *context;
-    struct ps_error failure; /* why there is no context */
+    struct ps_error failure;         /* why there is no context */
+    struct ps_error clients_failure; /* why there is no trust */
 };
 
 struct ps_tls *ps_tls_new(const char *cert_path, const char *key_path)
 {
     struct ps_tls *tls = ps_heap_new(1, sizeof(*tls));
-    if (tls == NULL || pthread_mutex_init(&tls->lock, NULL) != 0) {
+    if (tls == NULL || pthread_mutex_init(&tls->lock, NULL) != 0 ||
+        pthread_mutex_init(&tls->change, NULL) != 0) {
         ps_heap_free(tls);
         return NULL;
     }
@@ -61,8 +78,17 @@ void ps_tls_free(struct ps_tls *tls)
         return;
     }
     ps_tls_context_free(tls->context);
+    X509_STORE_free(tls->trust);
     (void)pthread_mutex_destroy(&tls->lock);
+    (void)pthread_mutex_destroy(&tls->change);
     ps_heap_free(tls);
+}
+
+void ps_tls_ask_clients(struct ps_tls *tls, const char *ca_path, struct ps_str names)
+{
+    tls->clients_path = ca_path;
+    tls->clients_names = names;
+    (void)!ps_ok(ps_fail(&tls->clients_failure, PS_CODE_IO, "'%s' was not loaded yet", ca_path));
 }
 
 /* What both files say, good or bad. */
@@ -91,7 +117,7 @@ static void read_pair(const struct ps_tls *tls, struct pair_text *ret_text)
 }
 
 /* True if this is not what was seen the last time; a failure to read counts as content. */
-static bool is_news(struct ps_tls *tls, const struct pair_text *text)
+static bool is_news(struct seen *seen, const struct pair_text *text)
 {
     struct digests now = {0};
     if (ps_ok(text->status)) {
@@ -101,10 +127,23 @@ static bool is_news(struct ps_tls *tls, const struct pair_text *text)
         const char *message = text->err.message;
         (void)SHA256((const unsigned char *)message, strlen(message), now.cert);
     }
-    bool is_same = tls->has_seen && memcmp(&now, &tls->seen, sizeof(now)) == 0;
-    tls->seen = now;
-    tls->has_seen = true;
+    bool is_same = seen->any && memcmp(&now, &seen->digests, sizeof(now)) == 0;
+    *seen = (struct seen){now, true};
     return !is_same;
+}
+
+/* Serves fresh (taken) from the next connection on. Under the lock of changes. */
+static void swap(struct ps_tls *tls, SSL_CTX *fresh)
+{
+    if (tls->clients_path != NULL) {
+        ps_clients_demand(fresh, tls->trust, &tls->clients_names);
+    }
+    (void)pthread_mutex_lock(&tls->lock);
+    SSL_CTX *old = tls->context;
+    tls->context = fresh;
+    (void)atomic_fetch_add(&tls->generation, 1);
+    (void)pthread_mutex_unlock(&tls->lock);
+    ps_tls_context_free(old);
 }
 
 /* Makes a context of the pair and serves it from the next connection on. */
@@ -115,14 +154,12 @@ static struct ps_status put_into_service(struct ps_tls *tls, struct ps_str cert_
     int64_t not_before_s = 0;
     int64_t not_after_s = 0;
     PS_TRY(ps_tls_context_new(cert_pem, key_pem, &fresh, &not_before_s, &not_after_s, err));
-    (void)pthread_mutex_lock(&tls->lock);
-    SSL_CTX *old = tls->context;
-    tls->context = fresh;
+    (void)pthread_mutex_lock(&tls->change);
     atomic_store(&tls->not_before_s, not_before_s);
     atomic_store(&tls->not_after_s, not_after_s);
-    (void)atomic_fetch_add(&tls->generation, 1);
-    (void)pthread_mutex_unlock(&tls->lock);
-    ps_tls_context_free(old);
+    (void)atomic_fetch_add(&tls->pairs, 1);
+    swap(tls, fresh);
+    (void)pthread_mutex_unlock(&tls->change);
     return ps_success();
 }
 
@@ -162,7 +199,7 @@ enum ps_tls_change ps_tls_reload(struct ps_tls *tls, struct ps_error *err)
         return PS_TLS_CHANGE_NONE;
     }
     read_pair(tls, &text);
-    if (!is_news(tls, &text)) {
+    if (!is_news(&tls->seen, &text)) {
         return PS_TLS_CHANGE_NONE;
     }
     if (ps_ok(use_files(tls, &text, err))) {
@@ -172,9 +209,71 @@ enum ps_tls_change ps_tls_reload(struct ps_tls *tls, struct ps_error *err)
     return PS_TLS_CHANGE_REFUSED;
 }
 
+/* Trusts these from now on (taken), with the pair that is in service, if there is one. */
+static struct ps_status trust_clients(struct ps_tls *tls, X509_STORE *trust, struct ps_error *err)
+{
+    SSL_CTX *fresh = NULL;
+    struct ps_status status = ps_success();
+    (void)pthread_mutex_lock(&tls->change);
+    if (tls->context != NULL) {
+        status = ps_context_again(tls->context, &fresh, err);
+    }
+    if (ps_ok(status)) {
+        (void)pthread_mutex_lock(&tls->lock);
+        X509_STORE *old = tls->trust;
+        tls->trust = trust;
+        trust = old;
+        (void)pthread_mutex_unlock(&tls->lock);
+    }
+    if (fresh != NULL) {
+        swap(tls, fresh);
+    }
+    (void)pthread_mutex_unlock(&tls->change);
+    X509_STORE_free(trust);
+    return status;
+}
+
+static struct ps_status use_clients(struct ps_tls *tls, const struct pair_text *text,
+                                    struct ps_error *err)
+{
+    X509_STORE *trust = NULL;
+    if (!ps_ok(text->status)) {
+        *err = text->err;
+        return text->status;
+    }
+    if (!ps_ok(ps_clients_read(ps_file_view(&text->cert), &trust, err))) {
+        return ps_wrap(err, "cannot use '%s'", tls->clients_path);
+    }
+    return trust_clients(tls, trust, err);
+}
+
+enum ps_tls_change ps_tls_reload_clients(struct ps_tls *tls, struct ps_error *err)
+{
+    struct pair_text text PS_CLEANUP(pair_text_clear) = {0};
+    if (tls->clients_path == NULL) {
+        return PS_TLS_CHANGE_NONE;
+    }
+    text.status = ps_file_read(tls->clients_path, FILE_MAX_BYTES, &text.cert, &text.err);
+    if (!is_news(&tls->clients_seen, &text)) {
+        return PS_TLS_CHANGE_NONE;
+    }
+    if (ps_ok(use_clients(tls, &text, err))) {
+        return PS_TLS_CHANGE_LOADED;
+    }
+    (void)pthread_mutex_lock(&tls->lock);
+    tls->clients_failure = *err;
+    (void)pthread_mutex_unlock(&tls->lock);
+    return PS_TLS_CHANGE_REFUSED;
+}
+
 uint64_t ps_tls_generation(const struct ps_tls *tls)
 {
     return atomic_load(&tls->generation);
+}
+
+uint64_t ps_tls_pairs(const struct ps_tls *tls)
+{
+    return atomic_load(&tls->pairs);
 }
 
 SSL_CTX *ps_tls_acquire(struct ps_tls *tls)
@@ -193,13 +292,23 @@ int64_t ps_tls_not_after_s(const struct ps_tls *tls)
     return atomic_load(&tls->not_after_s);
 }
 
+/* Something to serve, and to know clients by. */
+static bool is_complete(struct ps_tls *tls, struct ps_error *err)
+{
+    (void)pthread_mutex_lock(&tls->lock);
+    bool is_blind = tls->clients_path != NULL && tls->trust == NULL;
+    bool complete = tls->context != NULL && !is_blind;
+    if (!complete) {
+        *err = is_blind ? tls->clients_failure : tls->failure;
+    }
+    (void)pthread_mutex_unlock(&tls->lock);
+    return complete;
+}
+
 bool ps_tls_is_ready(struct ps_tls *tls, int64_t now_s, struct ps_error *err)
 {
     char when[PS_CLOCK_TEXT_BYTES];
-    if (ps_tls_generation(tls) == 0) {
-        (void)pthread_mutex_lock(&tls->lock);
-        *err = tls->failure;
-        (void)pthread_mutex_unlock(&tls->lock);
+    if (!is_complete(tls, err)) {
         return false;
     }
     int64_t not_before_s = atomic_load(&tls->not_before_s);

@@ -165,6 +165,22 @@ def ports_meet(rendered):
     assert settings.startswith(f"listen = :{ports['webhook']}\n")
 
 
+def clients_are_checked_if_asked(rendered):
+    """The file that the settings name is the key that the value names."""
+    wanted = rendered.value("webhook.clients.configMap", "")
+    settings = rendered.get("ConfigMap")["data"]["portside.conf"]
+    assert ("\nclient-ca = /etc/portside/clients/ca.crt\n" in settings) == bool(wanted)
+    volumes = [one for one in rendered.pod()["volumes"] if one["name"] == "clients"]
+    assert [one["configMap"]["name"] for one in volumes] == ([wanted] if wanted else [])
+    for one in volumes:
+        key = rendered.value("webhook.clients.key", "ca.crt")
+        assert one["configMap"]["items"] == [{"key": key, "path": "ca.crt"}]
+        assert f"\nclient-names = {','.join(rendered.value('webhook.clients.names', []))}\n" in settings
+    mounts = rendered.pod()["containers"][0]["volumeMounts"]
+    paths = [one["mountPath"] for one in mounts if one["name"] == "clients"]
+    assert paths == (["/etc/portside/clients"] if wanted else [])
+
+
 def program_takes_the_settings(rendered):
     """An unknown key as the last line is refused by its number: all before it were taken."""
     settings = rendered.get("ConfigMap")["data"]["portside.conf"].rstrip("\n")
@@ -214,6 +230,7 @@ def of_rendered(rendered):
         replicas_survive,
         labels_select,
         ports_meet,
+        clients_are_checked_if_asked,
         program_takes_the_settings,
         roles_are_least,
     ):

@@ -83,10 +83,12 @@ def review_head(length, target="/mutate?timeout=10s", content_type="application/
 class Connection:
     """One TLS connection; also a context manager."""
 
-    def __init__(self, address, ca, version=None, alpn=("http/1.1",), name="portside.test"):
+    def __init__(self, address, ca, version=None, alpn=("http/1.1",), name="portside.test", pair=None):
         raw = socket.create_connection(address, timeout=TIMEOUT_S)
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         context = tls_context(ca, version, alpn)
+        if pair is not None:
+            context.load_cert_chain(*pair)
         if name is None or name not in ("portside.test", "localhost"):
             context.check_hostname = False
         try:

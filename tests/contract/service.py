@@ -29,13 +29,14 @@ class Authority:
         openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
                 "-subj", "/CN=portside contract CA", "-keyout", self.key, "-out", self.cert)
 
-    def issue(self, cert, key, name="portside.test", days=2):
-        """Writes a new pair; days=0 gives one that expires within the second."""
+    def issue(self, cert, key, name="portside.test", days=2, subject=None, also="", usage=None):
+        """Writes a new pair; days=0 gives one that expires within the second. also: further alternative names."""
         request, extension = cert + ".csr", cert + ".ext"
         openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                "-subj", f"/CN={name}", "-keyout", key, "-out", request)
+                "-subj", subject or f"/CN={name}", "-keyout", key, "-out", request)
         with open(extension, "w", encoding="ascii") as file:
-            file.write(f"subjectAltName=DNS:{name},DNS:localhost,IP:127.0.0.1\n")
+            file.write(f"subjectAltName=DNS:{name},DNS:localhost,IP:127.0.0.1{also and ',' + also}\n")
+            file.write(f"extendedKeyUsage={usage}\n" if usage else "")
         openssl("x509", "-req", "-in", request, "-CA", self.cert, "-CAkey", self.key, "-CAcreateserial",
                 "-days", str(days), "-extfile", extension, "-out", cert)
 

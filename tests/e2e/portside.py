@@ -47,6 +47,7 @@ class Portside:
         self.binary = binary
         self.certificates = Certificates(name)
         self.port, self.plain_port = free_ports(2)
+        self.options = []  # further ones
         self.log_path = os.path.join(STATE, "log", f"{name}.log")
         self.process = None
         self.read_from = os.path.getsize(self.log_path) if os.path.exists(self.log_path) else 0
@@ -75,6 +76,7 @@ class Portside:
                     "json",
                     "--drain-seconds",
                     str(drain_seconds),
+                    *self.options,
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,

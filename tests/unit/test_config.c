@@ -237,6 +237,8 @@ static const struct check_row check_rows[] = {
     {"certificates = files", "'tls-cert' is not set"},
     {"tls-ca = c", "'tls-cert' is not set"},
     {"tls-ca = c\ntls-cert = a\ntls-key = b", NULL},
+    {"client-names = api", "'client-names' is set without 'client-ca'"},
+    {"client-ca = c\nclient-names = system:kube-apiserver, api", NULL},
     {"certificates = managed", NULL},
     {"certificates = managed\ncontroller = off", "takes the controller"},
     {"certificates = managed\ntls-cert = a", "and 'tls-cert' is set"},

@@ -195,6 +195,111 @@ START_TEST(an_endless_file_is_refused)
 }
 END_TEST
 
+static void expect_unready(const char *word)
+{
+    struct ps_error err = {0};
+    ck_assert(!ps_tls_is_ready(tls, (int64_t)time(NULL), &err));
+    ck_assert_msg(strstr(err.message, word) != NULL, "no '%s' in '%s'", word, err.message);
+}
+
+static char ca_path[64];
+
+static void ask_clients(void)
+{
+    (void)snprintf(ca_path, sizeof(ca_path), "%s/ca.crt", folder);
+    ps_tls_ask_clients(tls, ca_path, PS_STR("api"));
+}
+
+START_TEST(without_a_ca_for_clients_nobody_is_let_in)
+{
+    struct ps_error err = {0};
+    ask_clients();
+    write_pair(&pair);
+    ck_assert_int_eq(ps_tls_reload(tls, &err), PS_TLS_CHANGE_LOADED);
+    expect_unready("ca.crt' was not loaded yet");
+    SSL_CTX *context = ps_tls_acquire(tls);
+    ck_assert_int_eq(SSL_CTX_get_verify_mode(context),
+                     SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT);
+    ps_tls_context_free(context);
+    ck_assert_int_eq(ps_tls_reload_clients(tls, &err), PS_TLS_CHANGE_REFUSED);
+    expect_unready("No such file");
+    ck_assert_int_eq(ps_tls_reload_clients(tls, &err), PS_TLS_CHANGE_NONE); /* told once */
+}
+END_TEST
+
+START_TEST(bad_files_of_clients_are_refused_in_words)
+{
+    static const struct {
+        const char *text;
+        const char *word;
+    } rows[] = {
+        {"", "no PEM certificate"},
+        {"hello", "no PEM certificate"},
+        {"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "certificate 1"},
+    };
+    struct ps_error err = {0};
+    ask_clients();
+    write_pair(&pair);
+    ck_assert_int_eq(ps_tls_reload(tls, &err), PS_TLS_CHANGE_LOADED);
+    for (size_t i = 0; i < PS_COUNT(rows); i++) {
+        certificate_write(folder, "ca.crt", rows[i].text);
+        ck_assert_int_eq(ps_tls_reload_clients(tls, &err), PS_TLS_CHANGE_REFUSED);
+        ck_assert_ptr_nonnull(strstr(err.message, ca_path));
+        expect_unready(rows[i].word);
+    }
+}
+END_TEST
+
+START_TEST(a_ca_for_clients_comes_into_service_with_the_pair_that_is_there)
+{
+    struct ps_error err = {0};
+    ask_clients();
+    write_pair(&pair);
+    ck_assert_int_eq(ps_tls_reload(tls, &err), PS_TLS_CHANGE_LOADED);
+    uint64_t generation = ps_tls_generation(tls);
+    SSL_CTX *before = ps_tls_acquire(tls);
+    certificate_write(folder, "ca.crt", pair.cert_pem);
+    ck_assert_int_eq(ps_tls_reload_clients(tls, &err), PS_TLS_CHANGE_LOADED);
+    ck_assert_uint_ne(ps_tls_generation(tls), generation);
+    ck_assert_uint_eq(ps_tls_pairs(tls), 1);
+    ck_assert(ps_tls_is_ready(tls, (int64_t)time(NULL), &err));
+    SSL_CTX *after = ps_tls_acquire(tls);
+    ck_assert_ptr_ne(before, after);
+    ck_assert_ptr_eq(SSL_CTX_get0_certificate(before), SSL_CTX_get0_certificate(after));
+    ps_tls_context_free(before);
+    ps_tls_context_free(after);
+
+    certificate_write(folder, "ca.crt", "damaged");
+    ck_assert_int_eq(ps_tls_reload_clients(tls, &err), PS_TLS_CHANGE_REFUSED);
+    ck_assert(ps_tls_is_ready(tls, (int64_t)time(NULL), &err)); /* the one before goes on */
+}
+END_TEST
+
+START_TEST(a_ca_for_clients_may_come_before_the_pair)
+{
+    struct ps_error err = {0};
+    ask_clients();
+    certificate_write(folder, "ca.crt", pair.cert_pem);
+    ck_assert_int_eq(ps_tls_reload_clients(tls, &err), PS_TLS_CHANGE_LOADED);
+    ck_assert_ptr_null(ps_tls_acquire(tls));
+    expect_unready("no certificate was loaded yet");
+    ck_assert(ps_ok(ps_tls_use(tls, ps_str_of(pair.cert_pem), ps_str_of(pair.key_pem), &err)));
+    ck_assert(ps_tls_is_ready(tls, (int64_t)time(NULL), &err));
+}
+END_TEST
+
+START_TEST(clients_are_not_asked_unless_told_to)
+{
+    struct ps_error err = {0};
+    write_pair(&pair);
+    ck_assert_int_eq(ps_tls_reload(tls, &err), PS_TLS_CHANGE_LOADED);
+    ck_assert_int_eq(ps_tls_reload_clients(tls, &err), PS_TLS_CHANGE_NONE);
+    SSL_CTX *context = ps_tls_acquire(tls);
+    ck_assert_int_eq(SSL_CTX_get_verify_mode(context), SSL_VERIFY_NONE);
+    ps_tls_context_free(context);
+}
+END_TEST
+
 static void *acquire_often(void *arg)
 {
     for (int i = 0; i < 2000; i++) {
@@ -240,6 +345,11 @@ Suite *ps_test_suite(void)
     tcase_add_test(all, a_pair_that_does_not_match_leaves_the_old_one);
     tcase_add_test(all, a_certificate_out_of_date_is_loaded_but_not_ready);
     tcase_add_test(all, an_endless_file_is_refused);
+    tcase_add_test(all, without_a_ca_for_clients_nobody_is_let_in);
+    tcase_add_test(all, bad_files_of_clients_are_refused_in_words);
+    tcase_add_test(all, a_ca_for_clients_comes_into_service_with_the_pair_that_is_there);
+    tcase_add_test(all, a_ca_for_clients_may_come_before_the_pair);
+    tcase_add_test(all, clients_are_not_asked_unless_told_to);
     tcase_add_test(all, threads_may_acquire_while_one_reloads);
     suite_add_tcase(suite, all);
     return suite;

@@ -54,6 +54,12 @@ tls-key = /etc/portside/tls/tls.key
 tls-ca = /etc/portside/tls/ca.crt
 {{- end }}
 {{- end }}
+{{- with .Values.webhook.clients.configMap }}
+client-ca = /etc/portside/clients/ca.crt
+{{- with $.Values.webhook.clients.names }}
+client-names = {{ join "," . }}
+{{- end }}
+{{- end }}
 {{- range $key, $value := .Values.config }}
 {{ $key }} = {{ include "portside.setting" (dict "key" $key "value" $value) }}
 {{- end }}
