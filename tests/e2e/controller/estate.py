@@ -39,13 +39,15 @@ def behind_proxy(test, token=None):
         test.portside.start(kubeconfig=proxy.kubeconfig(token or test.cluster.token))
         yield proxy
     finally:
-        # First, so that it is not waited for while it cannot give back its Lease.
-        proxy.remove(*proxy.rules)
-        if proxy.listener is None:
-            proxy.accept()
-        test.portside.stop()
-        proxy.close()
-        test.portside.start()
+        try:
+            # First, so that it is not waited for while it cannot give back its Lease.
+            proxy.remove(*proxy.rules)
+            if proxy.listener is None:
+                proxy.accept()
+        finally:
+            test.portside.stop()
+            proxy.close()
+            test.portside.start()
 
 
 class Estate:

@@ -100,7 +100,11 @@ class Proxy:
         self.requests = []
         self.sockets = set()
         self.listener = None
-        self.address = ("127.0.0.1", 0)
+        # Bound for as long as the proxy lives, or somebody else gets the port while it is refused.
+        self.holder = socket.socket()
+        self.holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        self.holder.bind(("127.0.0.1", 0))
+        self.address = self.holder.getsockname()
         self.accept()
 
     def kubeconfig(self, token):
@@ -137,8 +141,7 @@ class Proxy:
 
     def accept(self):
         """Takes connections (again), on the same port."""
-        self.listener = socket.create_server(self.address, backlog=64)
-        self.address = self.listener.getsockname()
+        self.listener = socket.create_server(self.address, backlog=64, reuse_port=True)
         threading.Thread(target=self.serve, args=(self.listener,), daemon=True).start()
 
     def drop(self):
@@ -152,6 +155,7 @@ class Proxy:
         self.remove(*self.rules)
         if self.listener is not None:
             self.refuse()
+        self.holder.close()
 
     def seen(self, since=0.0, pattern=""):
         """Requests that arrived since then and match."""
