@@ -32,11 +32,21 @@ static bool is_any_advertised(const struct ps_plan *plan)
     return false;
 }
 
+/* Ours, whose rules are brought to what they should be; one of that name may be foreign. */
+static bool is_policy_there(const struct ps_plan *plan)
+{
+    struct ps_str name = ps_service_policy_name(plan->arena, plan->owner.name);
+    const struct ps_json *policy = ps_plan_find(plan->policy_count, plan->policies, name);
+    const struct ps_json *metadata = ps_json_get(policy, "metadata");
+    return ps_service_is_ours(policy) && ps_json_get(metadata, "deletionTimestamp") == NULL &&
+           ps_str_equal(ps_json_get_text(ps_json_get(metadata, "labels"), PS_LABEL_STATEFULSET),
+                        plan->owner.name);
+}
+
 /*
  * A Service goes only when its pod is known to be gone and its port is recorded. One that was lost
  * would get another port without the record, unless its broker advertises that. One that is to be
- * open to a few is not made while nothing can keep the others out, as our NetworkPolicy depends on
- * those of others.
+ * open to a few is not made while nothing keeps the others out.
  */
 static bool is_safe_for_service(const struct ps_plan *plan, const struct ps_action *action)
 {
@@ -46,7 +56,8 @@ static bool is_safe_for_service(const struct ps_plan *plan, const struct ps_acti
     if (action->kind != PS_ACTION_CREATE) {
         return true;
     }
-    return !(plan->blind_policies && is_guarded(plan)) && !(plan->blind_maps && plan->blind_pods) &&
+    return (!is_guarded(plan) || is_policy_there(plan)) &&
+           !(plan->blind_maps && plan->blind_pods) &&
            !(plan->blind_maps && action->ordinal < 0 && is_any_advertised(plan));
 }
 

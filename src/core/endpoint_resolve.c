@@ -4,6 +4,7 @@
 #include "portside/buf.h"
 #include "portside/resolve.h"
 #include "portside/service.h"
+#include "service_digest.h"
 #include "service_spec.h"
 
 #define PORT_LAST 65535
@@ -152,12 +153,25 @@ static struct ps_str resolve_host(struct resolving *r)
     return PS_STR("");
 }
 
-/* Of an observed Service that is ours; a foreign one leads somewhere else. */
+static bool is_or_lacks(const struct ps_json *service, const char *label, struct ps_str value)
+{
+    struct ps_str found = ps_label_of(service, label);
+    return found.len == 0 || ps_str_equal(found, value);
+}
+
+/* A foreign one, or one that another exposure or StatefulSet gave its name, leads elsewhere. */
+static bool is_own_service(const struct ps_resolve_input *input)
+{
+    return ps_service_is_ours(input->service) &&
+           is_or_lacks(input->service, PS_LABEL_STATEFULSET, input->facts.statefulset) &&
+           is_or_lacks(input->service, PS_LABEL_EXPOSURE, input->exposure->name);
+}
+
 static uint32_t service_port(struct resolving *r)
 {
     const struct ps_json *service = r->input->service;
     int64_t port = 0;
-    if (!ps_service_is_ours(service)) {
+    if (!is_own_service(r->input)) {
         (void)lack(r, ps_arena_printf(r->arena, "there is no Service '%.*s' of portside's",
                                       PS_FMT(service_name(r))));
         return 0;

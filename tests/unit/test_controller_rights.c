@@ -131,6 +131,47 @@ START_TEST(no_port_is_opened_to_all_that_is_to_be_open_to_a_few)
 }
 END_TEST
 
+#define POLICY_PATH "/apis/networking.k8s.io/v1/namespaces/ns/networkpolicies"
+#define POLICY(labels)                                                                             \
+    LIST("{\"metadata\":{\"name\":\"portside-kafka\",\"namespace\":\"ns\",\"uid\":\"n\","          \
+         "\"resourceVersion\":\"6\",\"labels\":{" labels "}},\"spec\":{\"podSelector\":{}}}")
+
+/* What may keep our NetworkPolicy from standing: a quota, another one of its name. */
+static const struct ps_fake_answer no_policy[] = {
+    {"PATCH", POLICY_PATH, 403, FORBIDDEN_STATUS, 0},
+    {"PATCH", POLICY_PATH, 500, "", 0},
+    {"GET", POLICY_PATH "?", 200, POLICY(""), 1},
+    {"GET", POLICY_PATH "?", 200,
+     POLICY("\"app.kubernetes.io/managed-by\":\"portside\",\"portside.dev/statefulset\":\"zoo\""),
+     1},
+};
+
+START_TEST(no_port_is_opened_before_the_policy_stands)
+{
+    const struct ps_fake_answer answers[] = {
+        NAMESPACES, STATEFULSETS_OF("\"portside.dev/allow-from\":\"192.0.2.0/24\""), PODS, NODE,
+        no_policy[_i]};
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_skip(fake, 3000);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", SERVICE_PATH, ""), 0);
+    size_t told = ps_fake_count(fake, "POST", EVENT_PATH, "etworkPolicy portside-kafka");
+    ck_assert_int_eq(told > 0, no_policy[_i].status != 500); /* an outage is for the log alone */
+    ps_fake_end(fake);
+}
+END_TEST
+
+START_TEST(the_policy_comes_first)
+{
+    static const struct ps_fake_answer answers[] = {
+        NAMESPACES, STATEFULSETS_OF("\"portside.dev/allow-from\":\"192.0.2.0/24\""), PODS, NODE};
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_wait(fake, "PATCH", POLICY_PATH "/portside-kafka", "192.0.2.0/24");
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", SERVICE_PATH, ""), 0);
+    ps_fake_wait(fake, "PATCH", SERVICE_PATH "external-kafka-1", "");
+    ps_fake_end(fake);
+}
+END_TEST
+
 START_TEST(nodes)
 {
     static const struct ps_fake_answer answers[] = {NAMESPACES, STATEFULSETS, PODS, SERVICES,
@@ -173,6 +214,9 @@ Suite *ps_test_suite(void)
     tcase_add_loop_test(tc, nothing_without_namespaces_or_services, 0, (int)PS_COUNT(needed));
     tcase_add_test(tc, network_policies_matter_to_allow_from_alone);
     tcase_add_test(tc, no_port_is_opened_to_all_that_is_to_be_open_to_a_few);
+    tcase_add_test(tc, the_policy_comes_first);
+    tcase_add_loop_test(tc, no_port_is_opened_before_the_policy_stands, 0,
+                        (int)PS_COUNT(no_policy));
     tcase_add_test(tc, nodes);
     tcase_add_test(tc, events_and_config_maps_cannot_be_written);
     suite_add_tcase(suite, tc);

@@ -134,6 +134,19 @@ static const struct row {
      "{'spec':{'ports':[{'nodePort':31002}]}}",
      NODE(ALL_FIVE),
      "there is no Service 'external-kafka-2' of portside's"},
+    {"Service of another StatefulSet, by names that meet",
+     {.address_type_count = 1, .address_types = {INT}},
+     "{'metadata':{'labels':{'app.kubernetes.io/managed-by':'portside',"
+     "'portside.dev/statefulset':'vpn-kafka'}},'spec':{'ports':[{'nodePort':31002}]}}",
+     NODE(ALL_FIVE),
+     "there is no Service 'external-kafka-2' of portside's"},
+    {"Service of another exposure, by names that meet",
+     {.address_type_count = 1, .address_types = {INT}},
+     "{'metadata':{'labels':{'app.kubernetes.io/managed-by':'portside',"
+     "'portside.dev/statefulset':'kafka','portside.dev/exposure':'vpn'}},"
+     "'spec':{'ports':[{'nodePort':31002}]}}",
+     NODE(ALL_FIVE),
+     "there is no Service 'external-kafka-2' of portside's"},
     {"no node port yet",
      {.address_type_count = 1, .address_types = {INT}},
      "{" OURS ",'spec':{'ports':[{'name':'tcp-kafka','port':9194}]}}",

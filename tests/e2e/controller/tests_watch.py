@@ -130,7 +130,7 @@ def test_a_broker_that_is_not_ready_raises_no_alarm(test):
 
 
 def test_brokers_that_are_older_than_the_label(test):
-    namespace = create(test, 2, namespace=test.namespace(inject=False))
+    namespace = create(test, 1, namespace=test.namespace(inject=False))
     pod = test.cluster.wait_pod(namespace, "kafka-0")
     check("portside.dev/status" not in pod["metadata"].get("annotations", {}), "it is injected")
     test.kubectl("label", "namespace", namespace, "portside.dev/inject=enabled")
