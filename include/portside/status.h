@@ -123,7 +123,6 @@ struct ps_str ps_status_name(struct ps_arena *arena, struct ps_str exposure,
     X(NOT_INJECTED, "NotInjected", true)           /* runs without injection though it should */   \
     X(STALE_ENDPOINT, "StaleEndpoint", true)       /* advertises what is no longer so */           \
     X(NO_ENDPOINT, "StartedWithoutEndpoint", true) /* on-missing: start, after its time-out */     \
-    X(ENDPOINT, "EndpointSet", false)              /* the pod got its endpoint */                  \
     X(WAITING, "WaitingForEndpoint", true)         /* for longer than it should take */            \
     X(FOREIGN_OBJECT, "ForeignObject", true)       /* an object of our name that is not ours */    \
     X(NAME_COLLISION, "NameCollision", true)       /* ours, but of another exposure */             \
@@ -151,7 +150,7 @@ struct ps_finding {
     struct ps_str object; /* "Service external-kafka-0", "pod kafka-0" */
     struct ps_str detail; /* what is missing, what the API server said, the likely cause */
     struct ps_str was;    /* STALE_ENDPOINT: what the broker advertises */
-    struct ps_str is;     /* STALE_ENDPOINT, ENDPOINT: what is so now */
+    struct ps_str is;     /* STALE_ENDPOINT: what is so now */
 };
 
 /* The Event of a finding; its message names the cure. */

@@ -33,7 +33,6 @@ static const char *const words[] = {
         "{object} runs without the listener of exposure '{exposure}', as no endpoint was known when "
         "its broker started[ ({detail})]: delete the pod once there is one, so that the broker "
         "starts with it",
-    [PS_FINDING_ENDPOINT] = "exposure '{exposure}' of {object} is reached at '{is}'",
     [PS_FINDING_WAITING] = "{object} waits for the endpoint of exposure '{exposure}'[: {detail}]",
     [PS_FINDING_FOREIGN_OBJECT] =
         "{object} exists but is not managed by portside, which leaves it alone: delete or rename "

@@ -234,7 +234,6 @@ static const struct finding_row {
     {PS_FINDING_NO_ENDPOINT, "",
      "pod kafka-0 runs without the listener of exposure 'external', as no endpoint was known when "
      "its broker started: delete the pod once there is one, so that the broker starts with it"},
-    {PS_FINDING_ENDPOINT, "", "exposure 'external' of pod kafka-0 is reached at 'b:2'"},
     {PS_FINDING_WAITING, "the load balancer has no address",
      "pod kafka-0 waits for the endpoint of exposure 'external': the load balancer has no address"},
     {PS_FINDING_FORBIDDEN, "patch pods",

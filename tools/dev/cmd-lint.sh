@@ -9,6 +9,7 @@
 #   banned.py     functions the project does not call
 #   text.py       licence line, file length, nothing of one machine
 #   functions.py  no function over 80 lines; prints the median, p95 and the longest
+#   docs.py       pages explain what the program says, and their links lead somewhere
 #   purity        the core needs no clock, file, heap or environment
 #   format        C as clang-format writes it
 #   scripts       shellcheck

@@ -61,21 +61,52 @@ def service_names(test, namespace):
     )
 
 
-def examples():
-    """The annotations that the reference shows, block by block."""
-    with open(os.path.join(ROOT, "docs", "annotations.md"), encoding="utf-8") as file:
+def examples(page):
+    """The annotations that a page shows, block by block, and the endpoints that it promises."""
+    with open(os.path.join(ROOT, "docs", page), encoding="utf-8") as file:
         blocks = re.findall(r"^```yaml\n(.*?)^```$", file.read(), re.DOTALL | re.MULTILINE)
-    found = [yaml.safe_load(block) for block in blocks]
-    return [one["metadata"]["annotations"] if "metadata" in one else one for one in found]
+    for block in blocks:
+        found = yaml.safe_load(block)
+        annotations = found["metadata"]["annotations"] if "metadata" in found else found
+        yield annotations, re.findall(r"^# (\S+) → (\S+):(\d+)$", block, re.MULTILINE)
+
+
+def broker_for(annotations):
+    """A manifest that the annotations are meant for."""
+    if "portside.dev/env" in annotations:
+        return "apache-cmd-id"  # env has no id
+    if annotations.get("portside.dev/listener-name") == "EXTERNAL":
+        return "apache-external-listener"
+    return "apache-env"
+
+
+def try_example(test, annotations, promised):
+    namespace = create(test, annotations=annotations, name=broker_for(annotations))
+    for exposure in annotations.get("portside.dev/listeners", "external").split(","):
+        wait_until("the status", lambda: config(test, namespace, f"{exposure}-kafka"))
+    if annotations.get("portside.dev/type") != "None":
+        has_bootstrap = annotations.get("portside.dev/bootstrap") != "false"
+        wait_service(test, namespace, BOOTSTRAP if has_bootstrap else "external-kafka-0")
+    if promised:
+        test.cluster.wait_pod(namespace, "kafka-0")
+        bind(test.cluster, namespace, "kafka-0", "alpha")
+    for pod, host, port in promised:
+        wait_endpoint(test, namespace, pod, (host, port))
 
 
 def test_the_examples_of_the_reference(test):
-    found = examples()
+    found = list(examples("annotations.md"))
     check(len(found) >= 5, f"examples {found}")
-    for annotations in found:
-        namespace = create(test, annotations=annotations)
-        wait_service(test, namespace, BOOTSTRAP)
-        wait_until("the status", lambda name=namespace: config(test, name))
+    for annotations, promised in found:
+        try_example(test, annotations, promised)
+
+
+def test_the_examples_of_the_page_on_exposure(test):
+    found = list(examples("exposure.md"))
+    check(len(found) >= 10, f"examples {found}")
+    check(sum(bool(promised) for _, promised in found) >= 8, f"promises {found}")
+    for annotations, promised in found:
+        try_example(test, annotations, promised)
 
 
 def test_load_balancers(test):

@@ -32,7 +32,7 @@ VPN = {
     "vpn.portside.dev/listener-port": "9195",
 }
 # Of Services, that users may set here.
-ANNOTATIONS = "external-dns.alpha.kubernetes.io/,example.com/"
+ANNOTATIONS = "external-dns.alpha.kubernetes.io/,service.beta.kubernetes.io/,example.com/"
 
 
 class Replica(Portside):
