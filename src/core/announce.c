@@ -117,6 +117,14 @@ static void announce_guard(const struct announcement *a, const struct ps_exposur
                 "enforces it",
                 PS_FMT(exposure->key_prefix));
     }
+    /* loadBalancerSourceRanges are about the load balancer's address alone. */
+    if (exposure->type == PS_EXPOSURE_LOAD_BALANCER && exposure->service.allow_from.count > 0 &&
+        !exposure->service.no_node_ports) {
+        ps_warn(a->warnings,
+                "%.*sportside.dev/allow-from leaves load balancers' node ports open: set "
+                "allocate-node-ports 'false'",
+                PS_FMT(exposure->key_prefix));
+    }
 }
 
 static void warn_plaintext(const struct announcement *a)
