@@ -213,6 +213,35 @@ START_TEST(goes_on_when_an_event_cannot_be_counted)
 }
 END_TEST
 
+/* What others write on a pod is neither kept nor a reason to plan; what portside reads is. */
+START_TEST(plans_nothing_when_others_write_on_a_pod)
+{
+    static const struct ps_fake_answer answers[] = {NAMESPACES, STATEFULSETS, PODS, SERVICES, NODE};
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_wait(fake, "PATCH", MAP_PATH, "203.0.113.1");
+    ps_fake_run(fake, 100);
+    long planned = ps_fake_metric(fake, "portside_controller_reconciles_total");
+    ps_fake_tell(fake, "/api/v1/pods?",
+                 "{\"type\":\"MODIFIED\",\"object\":" POD(
+                     "100",
+                     INJECTED ",\"external.portside.dev/host\":\"203.0.113.1\","
+                              "\"external.portside.dev/port\":\"31000\"",
+                     "") "}");
+    ps_fake_run(fake, 50);
+    long after = ps_fake_metric(fake, "portside_controller_reconciles_total");
+    ck_assert_int_gt(after, planned);
+    ps_fake_tell(fake, "/api/v1/pods?",
+                 "{\"type\":\"MODIFIED\",\"object\":" POD(
+                     "101",
+                     INJECTED ",\"external.portside.dev/host\":\"203.0.113.1\","
+                              "\"external.portside.dev/port\":\"31000\",\"example.com/x\":\"y\"",
+                     "") "}");
+    ps_fake_run(fake, 50);
+    ck_assert_int_eq(ps_fake_metric(fake, "portside_controller_reconciles_total"), after);
+    ps_fake_end(fake);
+}
+END_TEST
+
 #define CROWD_SETS 6U
 #define CROWD_PODS 101U
 #define CROWD_BYTES ((size_t)256 * 1024)
@@ -279,6 +308,7 @@ Suite *ps_test_suite(void)
     TCase *tc = tcase_create("loop");
     tcase_set_timeout(tc, 20);
     tcase_add_test(tc, tells_of_a_broker_without_injection);
+    tcase_add_test(tc, plans_nothing_when_others_write_on_a_pod);
     tcase_add_test(tc, keeps_count_of_many);
     tcase_add_loop_test(tc, says_nothing_of_other_pods, 0, (int)PS_COUNT(others));
     tcase_add_test(tc, says_nothing_where_the_template_is_opted_out);
