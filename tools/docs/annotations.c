@@ -31,9 +31,10 @@ static const char head[] =
     "well; the message says which of the two to change.\n"
     "- The administrator may set defaults for the whole installation, and limits: types and node "
     "ports that may be used, and annotations of Services (none, if nothing is said).\n"
-    "- Changes take effect with the next rollout, which is yours to start. From then on Services "
-    "are as the new annotations say, so a broker whose node port or type changes may not be "
-    "reached from outside until it has been restarted itself.\n";
+    "- Annotations that shape Services alone (`allow-from`, `service-annotations`, `bootstrap`, "
+    "`external-traffic-policy`) take effect at once, all others with the next rollout, which is "
+    "yours to start. Until its pod is made anew, a broker keeps the Service type, ports and endpoint "
+    "that it was made with.\n";
 
 static const char templates[] =
     "\n"
