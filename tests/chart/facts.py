@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 
 import yaml
-from render import BUILD, CHART, NAMESPACE, PORTSIDE, RELEASE, ROOT, load
+from render import BUILD, CHART, NAMESPACE, PORTSIDE, RELEASE, ROOT, load, values_file
 
 REGISTRATION = load(os.path.join(CHART, "files", "webhook.yaml"))
 
@@ -64,8 +64,17 @@ def every_rule_says_what_for():
         assert above.startswith("  #") or second, f"rbac.yaml:{at + 1}: no comment"
 
 
+def documented_values_are_tried():
+    """The values that docs/configure.md shows are those that are rendered here."""
+    page = read(ROOT, "docs", "configure.md")
+    shown = re.findall(r"^```yaml\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    tried = load(values_file("documented"))
+    assert [yaml.safe_load(one) for one in shown] == [tried], f"{shown} and {tried}"
+
+
 def of_the_tree():
     for check in (
+        documented_values_are_tried,
         generated_is_current,
         versions_agree,
         dashboard_knows_its_metrics,
