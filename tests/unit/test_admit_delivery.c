@@ -18,6 +18,10 @@
     "KAFKA_CONTROLLER_LISTENER_NAMES=CONTROLLER"
 
 static const struct ps_admit_row rows[] = {
+    {.name = "ranges of load balancers with node ports",
+     .request = SET(NOTE("type", "LoadBalancer") "," NOTE("allow-from", "10.0.0.0/8")),
+     .verdict = PS_VERDICT_INJECT,
+     .in_warnings = "leaves load balancers' node ports open: set allocate-node-ports 'false'"},
     {.name = "env: a variable for each pod",
      .request = POD_OF("kafka-4", NOTED(NOTE("env", "KAFKA_BROKER_RACK=r{ordinal + 10}\\nA=b=c")),
                        SPEC(APACHE(EASY_ENV))),
