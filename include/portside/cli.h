@@ -122,5 +122,6 @@ struct ps_status ps_cli_read(struct ps_arena *arena, const char *path, struct ps
 
 /* The commands. argv[0] is the name of the command; the result is the exit code. */
 int ps_cmd_serve(const struct ps_cli *cli, int argc, char **argv);
+int ps_cmd_check(const struct ps_cli *cli, int argc, char **argv);
 int ps_cmd_cleanup(const struct ps_cli *cli, int argc, char **argv);
 int ps_cmd_review(const struct ps_cli *cli, int argc, char **argv);

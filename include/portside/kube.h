@@ -52,7 +52,11 @@ void ps_kube_free(struct ps_kube *kube);
 struct ps_status ps_kube_turn(struct ps_kube *kube, int timeout_ms, struct pollfd *fds,
                               size_t count, struct ps_error *err) PS_MUST_USE;
 
-/* A kind of objects, as in {"apps/v1", "statefulsets"}; the core group is "v1". Static. */
+/*
+ * A kind of objects, as in {"apps/v1", "statefulsets"}; the core group is "v1". With an empty api:
+ * documents at the root of the API server, as its "version"; plural is then for messages only.
+ * Static.
+ */
 struct ps_kube_resource {
     const char *api;
     const char *plural;

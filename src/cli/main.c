@@ -18,6 +18,7 @@ static int cmd_version(const struct ps_cli *cli, int argc, char **argv);
 static const struct command commands[] = {
     {"serve", ps_cmd_serve, "answer the API server over HTTPS"},
     {"review", ps_cmd_review, "decide AdmissionReviews offline and show what would change"},
+    {"check", ps_cmd_check, "show whether portside works in a cluster, and what to do"},
     {"cleanup", ps_cmd_cleanup, "remove what portside made in a cluster"},
     {"help", cmd_help, "show this text, or that of a command"},
     {"version", cmd_version, "show the version"},
@@ -33,6 +34,7 @@ static const char examples[] =
     "  portside review review.json            what would change in this pod, and why\n"
     "  portside serve --tls-cert tls.crt --tls-key tls.key\n"
     "                                         answer the API server\n"
+    "  portside check                         does it work in this cluster\n"
     "  portside cleanup --dry-run             what is left of portside in the cluster";
 
 static const struct ps_command_line self = {

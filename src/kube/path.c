@@ -73,6 +73,10 @@ static void put_query(struct ps_buf *buf, const char *key, struct ps_str value)
 static void put_object(struct ps_buf *buf, const struct ps_kube_request *request)
 {
     struct ps_str api = ps_str_of(request->resource->api);
+    if (api.len == 0) {
+        put_segment(buf, request->name);
+        return;
+    }
     bool core = ps_str_index(api, '/') == api.len;
     ps_buf_printf(buf, "/%s/%s", core ? "api" : "apis", request->resource->api);
     if (request->namespace.len > 0) {

@@ -54,14 +54,14 @@ def dashboard_knows_its_metrics():
 
 
 def every_rule_says_what_for():
-    text = read(CHART, "templates", "rbac.yaml")
-    lines = text.splitlines()
-    rules = [at for at, line in enumerate(lines) if line.startswith("  - apiGroups:")]
-    assert len(rules) > 5
-    for at in rules:
-        above = lines[at - 1]
-        second = "resourceNames" in lines[at + 2]  # of two for the same, by their nature
-        assert above.startswith("  #") or second, f"rbac.yaml:{at + 1}: no comment"
+    for name, least in (("rbac.yaml", 6), ("test.yaml", 4)):
+        lines = read(CHART, "templates", name).splitlines()
+        rules = [at for at, line in enumerate(lines) if line.startswith("  - apiGroups:")]
+        assert len(rules) >= least
+        for at in rules:
+            above = lines[at - 1]
+            second = "resourceNames" in lines[at + 2]  # of two for the same, by their nature
+            assert above.startswith("  #") or second, f"{name}:{at + 1}: no comment"
 
 
 def documented_values_are_tried():
@@ -228,6 +228,33 @@ def roles_are_least(rendered):
     assert (["mutatingwebhookconfigurations"] in rules) == tells
 
 
+def helm_test_may_do_little(rendered):
+    """All of it is a hook; its account has what the trial takes, and its pod gets no reviews."""
+    ours = [one for (_, name), one in rendered.objects.items() if name.startswith(("portside-test", "portside-trial"))]
+    assert {one["metadata"]["annotations"]["helm.sh/hook"] for one in ours} == {"test"}
+    made = rendered.value("rbac.create", True)
+    assert len(ours) == (9 if made else 3)
+    rules = [
+        (one["metadata"].get("namespace"), *rule["resources"], *rule["verbs"], *rule.get("resourceNames", ["any"]))
+        for one in ours
+        for rule in one.get("rules", [])
+    ]
+    wanted = [
+        (None, "mutatingwebhookconfigurations", "get", "portside"),
+        (NAMESPACE, "leases", "get", "portside"),
+        ("portside-test", "statefulsets", "create", "any"),
+        ("portside-test", "namespaces", "get", "portside-test"),
+    ]
+    assert rules == (wanted if made else []), rules
+    labels = rendered.get("Namespace", "portside-test")["metadata"]["labels"]
+    asked = rendered.get("MutatingWebhookConfiguration")["webhooks"][0]["namespaceSelector"]["matchLabels"]
+    assert asked.items() <= labels.items()
+    pod = rendered.get("Pod", "portside-test")
+    assert not rendered.get("Service")["spec"]["selector"].items() <= pod["metadata"]["labels"].items()
+    assert pod["spec"]["containers"][0]["image"] == rendered.pod()["containers"][0]["image"]
+    assert pod["spec"]["containers"][0]["securityContext"] == rendered.pod()["containers"][0]["securityContext"]
+
+
 def of_rendered(rendered):
     for check in (
         same_twice,
@@ -242,6 +269,7 @@ def of_rendered(rendered):
         clients_are_checked_if_asked,
         program_takes_the_settings,
         roles_are_least,
+        helm_test_may_do_little,
     ):
         title = f"{rendered.name}: {check.__name__.replace('_', ' ')}"
         yield title, lambda check=check: check(rendered)
