@@ -65,7 +65,7 @@ def check_link(root, name, number, link, report):
 def check_page(root, name, series, report):
     lines = tree.read(root, name).splitlines()
     bounded = name.startswith("docs/") and name not in MADE
-    fenced = False
+    fenced, words = False, ""
     if bounded and len(lines) > LINES_MAX:
         report.complain(name, len(lines), f"{len(lines)} lines, more than {LINES_MAX}: split the page")
     for number, line in enumerate(lines, 1):
@@ -75,9 +75,11 @@ def check_page(root, name, series, report):
         for metric in METRIC.findall(line) if bounded else ():
             if PARTS.sub("", metric) not in series:
                 report.complain(name, number, f"there is no metric '{metric}'")
-        if not fenced:
-            for link in LINK.findall(line):
-                check_link(root, name, number, link, report)
+        words += "" if fenced else line
+        words += "\n"
+    for link in LINK.finditer(words):
+        number = words.count("\n", 0, link.start()) + 1
+        check_link(root, name, number, link.group(1), report)
 
 
 def main():
