@@ -34,6 +34,8 @@ struct ps_follow {
     bool known;          /* listed to its end once */
     uint64_t refused_ms; /* since when the API server forbids it; 0: it does not */
     bool troubled;       /* said in the log since it last went well */
+    bool ignores_system; /* said in the log: kube-system is labelled */
+    bool ignores_own;    /* … portside's own namespace is */
     enum ps_code told;
 };
 

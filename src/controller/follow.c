@@ -91,6 +91,28 @@ void ps_follow_told(struct ps_controller *controller, enum ps_kind kind,
     ps_arena_reset(controller->arena);
 }
 
+/*
+ * The webhook is never asked about these two (namespaceSelector of the registration), so nothing of
+ * theirs is looked after either, whoever labels them.
+ */
+static bool is_ignored(struct ps_follow *follow, struct ps_str name, bool labelled)
+{
+    bool is_system = ps_str_is(name, "kube-system");
+    if (follow->kind != PS_KIND_NAMESPACE ||
+        (!is_system && !ps_str_is(name, follow->controller->leader.namespace_name))) {
+        return false;
+    }
+    bool *told = is_system ? &follow->ignores_system : &follow->ignores_own;
+    if (labelled && !*told) {
+        PS_LOG(PS_LOG_LEVEL_WARN, "namespace ignored, although it is labelled",
+               PS_LOG_STR("namespace", name),
+               PS_LOG_STR("cause", is_system ? PS_STR("it is the system's")
+                                             : PS_STR("portside itself runs there")));
+    }
+    *told = labelled;
+    return true;
+}
+
 static void on_object(void *arg, enum ps_kube_change change, const struct ps_json *object)
 {
     struct ps_follow *follow = arg;
@@ -98,7 +120,9 @@ static void on_object(void *arg, enum ps_kube_change change, const struct ps_jso
     bool ending = follow->kind == PS_KIND_NAMESPACE &&
                   ps_json_is_string(ps_json_get(metadata, "deletionTimestamp"));
     follow->troubled = false;
-    bool unwanted = !ps_item_is_wanted(follow->kind, object);
+    bool unwanted =
+        !ps_item_is_wanted(follow->kind, object) ||
+        is_ignored(follow, ps_json_get_text(metadata, "name"), change != PS_KUBE_DELETED);
     if (change == PS_KUBE_DELETED || ending ||
         unwanted) { /* nothing can be made in one that ends */
         gone(follow->controller, follow->kind,

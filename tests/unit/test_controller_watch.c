@@ -19,6 +19,34 @@
 #define MISSING "portside_controller_brokers{injection=\"missing\"}"
 #define UNKNOWN "portside_controller_brokers{injection=\"unknown-contract\"}"
 
+#define STATEFULSETS_OF_SPACE(name) "/apis/apps/v1/namespaces/" name "/statefulsets?"
+
+/* The webhook is not asked about them; the Lease is in "portside". */
+START_TEST(the_systems_namespace_and_its_own_are_never_followed)
+{
+    static const struct ps_fake_answer answers[] = {
+        {"GET", "/api/v1/namespaces?", 200,
+         LIST("{\"metadata\":{\"name\":\"kube-system\",\"resourceVersion\":\"1\"}},"
+              "{\"metadata\":{\"name\":\"portside\",\"resourceVersion\":\"2\"}},"
+              "{\"metadata\":{\"name\":\"ns\",\"resourceVersion\":\"3\"}}"),
+         1},
+        STATEFULSETS};
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_wait(fake, "PATCH", SERVICE_PATH "external-kafka-1", "");
+    ck_assert(ps_fake_watched(fake, STATEFULSETS_OF_SPACE("ns")));
+    ps_fake_tell(fake, "/api/v1/namespaces?",
+                 "{\"type\":\"MODIFIED\",\"object\":{\"metadata\":{\"name\":\"portside\","
+                 "\"resourceVersion\":\"7\"}}}");
+    ps_fake_tell(fake, "/api/v1/namespaces?",
+                 "{\"type\":\"DELETED\",\"object\":{\"metadata\":{\"name\":\"kube-system\","
+                 "\"resourceVersion\":\"8\"}}}");
+    ps_fake_run(fake, 50);
+    ck_assert_uint_eq(ps_fake_count(fake, "GET", STATEFULSETS_OF_SPACE("kube-system"), ""), 0);
+    ck_assert_uint_eq(ps_fake_count(fake, "GET", STATEFULSETS_OF_SPACE("portside"), ""), 0);
+    ps_fake_end(fake);
+}
+END_TEST
+
 START_TEST(tells_of_a_broker_without_injection)
 {
     static const struct ps_fake_answer answers[] = {NAMESPACES, STATEFULSETS,
@@ -307,6 +335,7 @@ Suite *ps_test_suite(void)
     Suite *suite = suite_create("controller_watch");
     TCase *tc = tcase_create("loop");
     tcase_set_timeout(tc, 20);
+    tcase_add_test(tc, the_systems_namespace_and_its_own_are_never_followed);
     tcase_add_test(tc, tells_of_a_broker_without_injection);
     tcase_add_test(tc, plans_nothing_when_others_write_on_a_pod);
     tcase_add_test(tc, keeps_count_of_many);

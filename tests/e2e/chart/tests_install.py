@@ -90,6 +90,8 @@ def test_own_namespace_is_never_asked_about(test):
         check(status == 201, f"pod: {body}")
         check("portside.dev/status" not in body["metadata"].get("annotations", {}), str(body))
         check(not warnings, f"warnings {warnings}")
+        record = test.portside.wait_record(msg="namespace ignored, although it is labelled")
+        check(record["namespace"] == NAMESPACE and record["level"] == "warn", str(record))
     finally:
         label_for_injection(test.cluster, NAMESPACE, False)
 
