@@ -88,6 +88,16 @@ bool ps_dialer_start(struct ps_dialer *dialer, const struct ps_dial_target *targ
     return false;
 }
 
+bool ps_dialer_has_room(const struct ps_dialer *dialer)
+{
+    for (size_t i = 0; i < PS_DIALS_MAX; i++) {
+        if (!dialer->dials[i].used) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whether it has ended by now. */
 static bool look(struct ps_dial *dial, uint64_t now_ms)
 {

@@ -34,6 +34,8 @@ struct ps_dial_target {
     uint16_t port;
 };
 
+bool ps_dialer_has_room(const struct ps_dialer *dialer);
+
 /* False if PS_DIALS_MAX are under way; else the answer comes with ps_dialer_next(). */
 bool ps_dialer_start(struct ps_dialer *dialer, const struct ps_dial_target *target, uint64_t now_ms,
                      void *arg);

@@ -285,6 +285,18 @@ static bool is_due(const struct ps_check *check, uint64_t now_ms)
     return check->ready && !check->under_way && check->due_ms <= now_ms;
 }
 
+/* The one that waits for longest, so that many silent ones do not keep a few from their turn. */
+static struct ps_check *most_overdue(const struct ps_controller *controller, uint64_t now_ms)
+{
+    struct ps_check *found = NULL;
+    for (struct ps_check *check = controller->checks; check != NULL; check = check->next) {
+        if (is_due(check, now_ms) && (found == NULL || check->due_ms < found->due_ms)) {
+            found = check;
+        }
+    }
+    return found;
+}
+
 void ps_checks_turn(struct ps_controller *controller)
 {
     uint64_t now_ms = ps_kube_now_ms(controller->kube);
@@ -293,11 +305,10 @@ void ps_checks_turn(struct ps_controller *controller)
     while ((check = ps_dialer_next(&controller->dialer, now_ms, &answer)) != NULL) {
         take(controller, check, answer);
     }
-    for (check = controller->checks; check != NULL; check = check->next) {
-        if (is_due(check, now_ms)) {
-            check->address = 0;
-            dial(controller, check);
-        }
+    while (ps_dialer_has_room(&controller->dialer) &&
+           (check = most_overdue(controller, now_ms)) != NULL) {
+        check->address = 0;
+        dial(controller, check);
     }
 }
 

@@ -268,6 +268,72 @@ START_TEST(a_new_leader_goes_on_with_what_the_last_one_found)
 }
 END_TEST
 
+#define CROWD 300U
+#define CROWD_BYTES (CROWD * POD_BYTES)
+
+/* Pods that never answer, and at both ends of the list one that does, at another address. */
+static void write_crowd(const struct broker *broker, char out[CROWD_BYTES])
+{
+    size_t len =
+        (size_t)snprintf(out, CROWD_BYTES, "{\"metadata\":{\"resourceVersion\":\"9\"},\"items\":[");
+    for (unsigned i = 0; i < CROWD; i++) {
+        bool answers = i == 0 || i + 1 == CROWD;
+        len += (size_t)snprintf(
+            out + len, CROWD_BYTES - len,
+            "%s{\"metadata\":{\"name\":\"kafka-%u\",\"namespace\":\"ns\",\"uid\":\"p%u\","
+            "\"resourceVersion\":\"4\",\"labels\":{\"portside.dev/statefulset\":\"kafka\"},"
+            "\"annotations\":{%s," INJECTED "}},\"spec\":{\"nodeName\":\"n1\"},\"status\":{"
+            "\"podIP\":\"127.0.0.%u\",\"hostIP\":\"10.0.0.1\"," READY("True") "," RUNS(
+                "c", LONG_AGO) "}}",
+            i == 0 ? "" : ",", i, i, broker->wishes, answers ? 2U : 1U);
+    }
+    (void)snprintf(out + len, CROWD_BYTES - len, "]}");
+}
+
+/* Nobody takes its connections, and there is no room for more to wait. */
+static void fill_queue(const struct broker *broker, int clients[4])
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons(broker->port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    ck_assert_int_eq(listen(broker->fd, 0), 0);
+    for (size_t i = 0; i < 4; i++) {
+        clients[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        (void)connect(clients[i], (struct sockaddr *)&address, sizeof(address));
+    }
+}
+
+START_TEST(many_that_are_silent_do_not_hide_the_others)
+{
+    static char pods[CROWD_BYTES];
+    struct broker broker;
+    int clients[4];
+    make_broker(&broker, "", POD("4", INJECTED, HERE));
+    write_crowd(&broker, pods);
+    fill_queue(&broker, clients);
+    struct sockaddr_in other = {.sin_family = AF_INET,
+                                .sin_port = htons(broker.port),
+                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&other, sizeof(other)), 0);
+    ck_assert_int_eq(listen(fd, 64), 0);
+    const struct ps_fake_answer answers[] = {
+        NAMESPACES,
+        {"GET", STATEFULSETS_PATH, 200, broker.statefulsets, 1},
+        {"GET", "/api/v1/pods?", 200, pods, 1},
+        SERVICES,
+        NODE};
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_skip(fake, 120000);
+    ck_assert_int_eq(ps_fake_metric(fake, YES), 2);
+    for (size_t i = 0; i < 4; i++) {
+        (void)close(clients[i]);
+    }
+    ck_assert_int_eq(close(fd), 0);
+    end(&broker, fake);
+}
+END_TEST
+
 Suite *ps_test_suite(void)
 {
     Suite *suite = suite_create("controller_listen");
@@ -281,6 +347,7 @@ Suite *ps_test_suite(void)
     tcase_add_test(tc, one_that_is_not_ready_is_not_dialled);
     tcase_add_test(tc, one_of_several_addresses_is_enough);
     tcase_add_test(tc, a_new_leader_goes_on_with_what_the_last_one_found);
+    tcase_add_test(tc, many_that_are_silent_do_not_hide_the_others);
     suite_add_tcase(suite, tc);
     return suite;
 }
