@@ -135,6 +135,17 @@ static bool is_ours(const struct ps_json *object)
     return ps_str_is(ps_json_get_text(labels, PS_LABEL_MANAGED_BY), PS_MANAGED_BY);
 }
 
+/* Said before a write is due, so that there is time. */
+static void warn_if_immutable(struct ps_certs *certs, const struct ps_json *object)
+{
+    if (ps_json_is_true(ps_json_get(object, "immutable"))) {
+        ps_certs_tell(certs,
+                      "the Secret is immutable, so nothing in it can be renewed: delete it, and it "
+                      "is made anew around what is served",
+                      certs->secret_name);
+    }
+}
+
 static void read_facts(struct ps_certs *certs, const struct ps_json *object)
 {
     struct ps_cert_secret *facts = &certs->facts.secret;
@@ -146,6 +157,7 @@ static void read_facts(struct ps_certs *certs, const struct ps_json *object)
         ps_certs_tell(certs, "the Secret is not ours: delete it, or name another one",
                       certs->secret_name);
     } else if (read_texts(certs, object)) {
+        warn_if_immutable(certs, object);
         (void)ps_known_read(certs, ps_str_of(certs->secret.previous), &facts->previous);
         read_ca(certs, facts);
         read_leaf(certs, facts);

@@ -122,6 +122,11 @@ class Managed(Installed):
     """One that looks after its certificate itself."""
 
     def start(self, drain_seconds=0, kubeconfig=None):
+        self.launch(drain_seconds, kubeconfig)
+        wait_until("portside is ready", self.ready, 60)
+        return self
+
+    def launch(self, drain_seconds=0, kubeconfig=None):
         self.account = Account(self.cluster)
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
@@ -138,8 +143,6 @@ class Managed(Installed):
                 stdout=log,
                 stderr=log,
             )
-        wait_until("portside is ready", self.ready, 60)
-        return self
 
     def bundles(self):
         webhooks = self.cluster.get(f"{REGISTRATIONS}/portside")["webhooks"]

@@ -359,6 +359,27 @@ def test_a_configuration_made_again_gets_its_bundle(test):
         return f"{spent:.2f} s"
 
 
+def test_an_immutable_secret_is_told_of_and_made_anew_once_it_is_deleted(test):
+    """The certificate in service stays the one that it was."""
+    with bed(test) as one:
+        leaf = one.secret()["tls.crt"]
+        step = {"immutable": True}
+        status, body, _ = test.cluster.request("PATCH", one.secret_path, step, PATCH)
+        check(status == 200, f"Secret: {body}")
+        words = "the Secret is immutable, so nothing in it can be renewed: delete it"
+        wait_until(
+            "the log tells of it",
+            lambda: [r for r in one.first.records(level="warn") if words in r["msg"]],
+        )
+        one.create_pod()
+        test.cluster.request("DELETE", one.secret_path)
+        wait_until("a Secret that can be written", lambda: one.secret().get("tls.crt") == leaf)
+        found = test.cluster.get(one.secret_path)
+        check("immutable" not in found, "it is immutable again")
+        check(one.first.served() == leaf, "another certificate is served")
+        one.wait_create()
+
+
 @long
 def test_a_deleted_secret_gives_a_new_ca_and_nobody_notices(test):
     with bed(test) as one:
