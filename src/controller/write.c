@@ -102,12 +102,16 @@ static struct ps_status tell(void *arg)
 
 static enum ps_finding_kind finding_of(const struct ps_kube_result *result)
 {
-    if (result->outcome == PS_KUBE_FORBIDDEN) {
+    struct ps_str message = ps_str_of(result->error->message);
+    /* Admission refuses with 403, too, and no right would help. */
+    bool admission = ps_str_contains(message, "exceeded quota") ||
+                     ps_str_contains(message, "denied the request") ||
+                     ps_str_contains(message, "denied request");
+    if (result->outcome == PS_KUBE_FORBIDDEN && !admission) {
         return PS_FINDING_FORBIDDEN;
     }
-    return ps_str_contains(ps_str_of(result->error->message), "already allocated")
-               ? PS_FINDING_PORT_TAKEN
-               : PS_FINDING_REFUSED;
+    return ps_str_contains(message, "already allocated") ? PS_FINDING_PORT_TAKEN
+                                                         : PS_FINDING_REFUSED;
 }
 
 /* A refusal is for the person who owns the StatefulSet; an outage is for the log alone. */

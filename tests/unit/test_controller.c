@@ -183,6 +183,26 @@ START_TEST(tells_again_what_could_not_be_told)
 }
 END_TEST
 
+/* 403 like a missing right, but no right would help. */
+START_TEST(tells_a_quota_from_a_right)
+{
+    static const struct ps_fake_answer answers[] = {
+        NAMESPACES,
+        STATEFULSETS,
+        {"PATCH", SERVICE_PATH "external-kafka-0", 403,
+         "{\"kind\":\"Status\",\"code\":403,\"reason\":\"Forbidden\",\"message\":\"services "
+         "\\\"external-kafka-0\\\" is forbidden: exceeded quota: q\"}",
+         0},
+        {"PATCH", SERVICE_PATH "external-kafka-1", 403, FORBIDDEN_STATUS, 0},
+    };
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_wait(fake, "POST", EVENT_PATH, "\"reason\":\"RequestRefused\"");
+    ps_fake_wait(fake, "POST", EVENT_PATH, "\"reason\":\"Forbidden\"");
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, "exceeded quota"), 1);
+    ps_fake_end(fake);
+}
+END_TEST
+
 START_TEST(gives_the_lease_back_when_it_leaves)
 {
     static const struct ps_fake_answer answers[] = {NAMESPACES};
@@ -336,6 +356,7 @@ Suite *ps_test_suite(void)
     tcase_add_test(tc, removes_the_policy_of_an_allow_from_that_is_no_more);
     tcase_add_test(tc, makes_no_service_for_brokers_that_admission_leaves);
     tcase_add_test(tc, tells_again_what_could_not_be_told);
+    tcase_add_test(tc, tells_a_quota_from_a_right);
     tcase_add_test(tc, gives_the_lease_back_when_it_leaves);
     tcase_add_test(tc, tells_the_rack_of_the_node);
     tcase_add_test(tc, tells_what_a_stale_broker_advertises);

@@ -95,7 +95,7 @@ def exceed(test, what, fault):
     create(test, namespace=namespace, before_pods=lambda: test.cluster.request(
         "PATCH", f"/api/v1/namespaces/{namespace}/resourcequotas/q/status", full,
         "application/merge-patch+json"))
-    wait_event(test, namespace, "Forbidden")
+    wait_event(test, namespace, "RequestRefused")
     check(service(test, namespace, "external-kafka-0") is None, "the quota did not hold")
     test.kubectl("delete", "quota", "q", "-n", namespace)
     begun = time.monotonic()
