@@ -8,8 +8,8 @@ import yaml
 
 from harness import STATE, check, wait_until
 from hooks import REGISTRATIONS
+from managed import HOOK, LABEL, PATCH, hook, openssl
 from portside import Portside
-from tests_certs import HOOK, LABEL, PATCH, hook, openssl
 from tests_faults import kill_api_server, start_api_server, wait_for_the_controller_manager
 
 FOLDER = os.path.join(STATE, "certs", "clients")
