@@ -21,9 +21,9 @@
 #   controller     the controller on the same: objects, faults, two replicas
 #   installed      the chart, installed by helm on the same; rights of portside's own account
 #   corpus         every manifest of the field corpus; skipped where there is none
-#   nodes          three real nodes with real Kafka; only with --all or --only, because it needs root,
-#                  namespaces and cgroups of the machine (skipped where they cannot be had); ends
-#                  what tests/e2e/nodes-up left running before
+#   nodes          three real nodes with real Kafka, and the chart installed on them; only with --all
+#                  or --only, because it needs root, namespaces and cgroups of the machine (skipped
+#                  where they cannot be had); ends what tests/e2e/nodes-up left running before
 #
 # A stage that fails shows the end of its output; all of it is in build/log/test-STAGE.log.
 # The last line is the sum: N passed, N failed, N skipped.

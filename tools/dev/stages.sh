@@ -29,7 +29,8 @@ groups_of() {
         judge) echo judge ;;
         image) echo image ;;
         chart) echo go ;;
-        golden* | e2e | controller | installed | corpus | nodes) echo go e2e ;;
+        nodes) echo go e2e image ;;
+        golden* | e2e | controller | installed | corpus) echo go e2e ;;
         esac
     done
 }

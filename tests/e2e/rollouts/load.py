@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Twenty Kafka pods a second, created and deleted through the API server, and what became of each."""
+
+import concurrent.futures
+import copy
+import json
+import threading
+import time
+
+from harness import check
+from portside import is_injected
+
+RATE = 20
+# A create that meets a dead portside takes up to the webhook's time-out.
+WORKERS = 160
+IMAGE = "localhost/apache/kafka-standin:4.1.0"
+# No scheduler looks at them: this is about admission. No Service is made either.
+OWNER = {
+    "apiVersion": "apps/v1",
+    "kind": "StatefulSet",
+    "metadata": {
+        "name": "load",
+        "annotations": {
+            "portside.dev/family": "apache",
+            "portside.dev/type": "None",
+            "portside.dev/advertised-host": "{pod}.example.com",
+            "portside.dev/advertised-port": "9194",
+        },
+    },
+    "spec": {
+        "serviceName": "load",
+        # The one that its controller makes is never ready, so it deletes none of the others.
+        "replicas": 1,
+        "selector": {"matchLabels": {"app": "load"}},
+        "template": {
+            "metadata": {"labels": {"app": "load"}},
+            "spec": {
+                "schedulerName": "nobody",
+                "hostNetwork": True,
+                "terminationGracePeriodSeconds": 0,
+                "containers": [
+                    {
+                        "name": "kafka",
+                        "image": IMAGE,
+                        "env": [
+                            {"name": "KAFKA_PROCESS_ROLES", "value": "broker,controller"},
+                            {"name": "KAFKA_LISTENERS", "value": "PLAINTEXT://:9092,CONTROLLER://:9093"},
+                            {"name": "KAFKA_ADVERTISED_LISTENERS", "value": "PLAINTEXT://load:9092"},
+                            {
+                                "name": "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP",
+                                "value": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+                            },
+                            {"name": "KAFKA_CONTROLLER_LISTENER_NAMES", "value": "CONTROLLER"},
+                        ],
+                    }
+                ],
+            },
+        },
+    },
+}
+
+
+class Create:
+    """One pod: when it was asked for and answered, in seconds since 1970, and what came of it."""
+
+    def __init__(self, name):
+        self.name = name
+        self.begun = time.time()
+        self.ended = None
+        self.problem = ""  # why it was not created
+        self.injected = False
+
+    def is_good(self):
+        return not self.problem and self.injected
+
+    def text(self):
+        begun = time.strftime("%H:%M:%S", time.gmtime(self.begun)) + f"{self.begun % 1:.3f}"[1:]
+        what = self.problem or "created without injection"
+        return f"{begun} {self.name} ({self.ended - self.begun:.2f} s): {what}"
+
+
+class Load:
+    """Creates run while it is entered. Those without injection are left for their Events."""
+
+    def __init__(self, context):
+        self.cluster = context.cluster
+        self.namespace = context.namespace()
+        self.pods = f"/api/v1/namespaces/{self.namespace}/pods"
+        self.template = self.make_template()
+        self.lock = threading.Lock()
+        self.creates = []
+        self.ending = threading.Event()
+
+    def make_template(self):
+        """What its controller would make, after portside has seen the StatefulSet."""
+        path = f"/apis/apps/v1/namespaces/{self.namespace}/statefulsets"
+        status, made, _ = self.cluster.request("POST", path, OWNER)
+        check(status == 201, f"StatefulSet load: {made}")
+        template = made["spec"]["template"]
+        owner = {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "load", "controller": True}
+        return {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {
+                "labels": template["metadata"]["labels"],
+                "annotations": template["metadata"].get("annotations", {}),
+                "ownerReferences": [owner | {"uid": made["metadata"]["uid"]}],
+            },
+            "spec": template["spec"],
+        }
+
+    def __enter__(self):
+        self.pool = concurrent.futures.ThreadPoolExecutor(WORKERS)
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ending.set()
+        self.thread.join()
+        self.pool.shutdown()
+
+    def run(self):
+        begun = time.monotonic()
+        number = 0
+        while not self.ending.wait(max(0.0, begun + number / RATE - time.monotonic())):
+            number += 1
+            self.pool.submit(self.create, f"load-{number}")
+
+    def create(self, name):
+        """One pod, which goes again at once."""
+        pod = copy.deepcopy(self.template)
+        pod["metadata"]["name"] = name
+        one = Create(name)
+        try:
+            status, body, _ = self.cluster.request("POST", self.pods, pod)
+            if status == 201:
+                one.injected = is_injected(body)
+            else:
+                one.problem = f"{status} {body.get('message', json.dumps(body))}"
+        except Exception as error:  # what nobody thought of is a failure too
+            one.problem = f"{type(error).__name__}: {error}"
+        one.ended = time.time()
+        with self.lock:
+            self.creates.append(one)
+        if one.is_good():
+            self.cluster.request("DELETE", f"{self.pods}/{name}?gracePeriodSeconds=0")
+
+    def done(self):
+        with self.lock:
+            return sorted(self.creates, key=lambda one: one.begun)
+
+    def failed(self):
+        return [one for one in self.done() if one.problem]
+
+    def uninjected(self):
+        return [one for one in self.done() if not one.problem and not one.injected]
+
+    def bad(self):
+        return [one for one in self.done() if not one.is_good()]

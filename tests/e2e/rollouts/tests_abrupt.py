@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""On real nodes: portside dies without notice. Creates may fail until the API server is told; with
+the Fail entry set to Ignore they succeed without injection, and Events name them."""
+
+import time
+
+from events import Event, each_is_named, only_until_served, run
+from harness import long
+from installed import NAMESPACE
+from nodes import power_cut, power_on
+
+
+def force(release, pods):
+    names = [pod["metadata"]["name"] for pod in pods]
+    options = ("-n", NAMESPACE, "--force", "--grace-period=0")
+    release.cluster.kubectl("delete", "pod", *names, *options)
+    return pods
+
+
+def kill(release, pods):
+    for pod in pods:
+        release.kill(pod)
+    return pods
+
+
+def force_one(release):
+    return force(release, release.pods()[:1])
+
+
+def force_all(release):
+    return force(release, release.pods())
+
+
+def kill_one(release):
+    return kill(release, release.pods()[:1])
+
+
+def kill_all(release):
+    return kill(release, release.pods())
+
+
+def cut_power(release):
+    """Those on the node of the first: nobody says that they end."""
+    node = release.one()["spec"]["nodeName"]
+    victims = [pod for pod in release.pods() if pod["spec"]["nodeName"] == node]
+    power_cut(node)
+    return victims
+
+
+def restore_power(release):
+    """Only after a while, in which the one that is left must do."""
+    time.sleep(5)
+    power_on()
+
+
+EVENTS = {
+    "delete --force of one": (force_one,),
+    "delete --force of both": (force_all,),
+    "kill -9 of one": (kill_one,),
+    "kill -9 of both": (kill_all,),
+    "node of one dies": (cut_power, restore_power),
+}
+
+
+def fail(context, name):
+    return run(context, Event(name, *EVENTS[name]), only_until_served)
+
+
+def ignore(context, name):
+    context.portside.upgrade(**{"webhook.failurePolicy": "Ignore"})
+    try:
+        return run(context, Event(name, *EVENTS[name], policy="Ignore"), each_is_named)
+    finally:
+        context.portside.upgrade(**{"webhook.failurePolicy": "Fail"})
+
+
+def test_force(context):
+    return fail(context, "delete --force of one")
+
+
+def test_force_both(context):
+    return fail(context, "delete --force of both")
+
+
+def test_kill(context):
+    return fail(context, "kill -9 of one")
+
+
+@long
+def test_kill_both(context):
+    return fail(context, "kill -9 of both")
+
+
+@long
+def test_node_death(context):
+    return fail(context, "node of one dies")
+
+
+@long
+def test_force_ignored(context):
+    return ignore(context, "delete --force of one")
+
+
+def test_force_both_ignored(context):
+    return ignore(context, "delete --force of both")
+
+
+@long
+def test_kill_ignored(context):
+    return ignore(context, "kill -9 of one")
+
+
+@long
+def test_kill_both_ignored(context):
+    return ignore(context, "kill -9 of both")
+
+
+@long
+def test_node_death_ignored(context):
+    return ignore(context, "node of one dies")

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""On real nodes: what a person does to portside on purpose, and no client notices."""
+
+import base64
+
+from events import Event, nobody_notices, run
+from harness import check, long, wait_until
+from installed import NAMESPACE
+from release import LABELS, SECRET
+from tests_certs import make_leaf
+
+
+def upgrade(release):
+    release.other_tag()
+    release.upgrade()
+
+
+def restart(release):
+    options = ("-n", NAMESPACE)
+    release.cluster.kubectl("rollout", "restart", "deployment/portside", *options)
+    release.cluster.kubectl("rollout", "status", "deployment/portside", *options, "--timeout=55s")
+
+
+def drain(release):
+    """Its pods alone: the node has brokers, too, which are no business of this test."""
+    node = release.one()["spec"]["nodeName"]
+    options = ("--ignore-daemonsets", f"--pod-selector={LABELS}", "--timeout=50s")
+    release.cluster.kubectl("drain", node, *options)
+    try:
+        check(
+            all(pod["spec"]["nodeName"] != node for pod in release.pods()), f"{node} is not empty"
+        )
+    finally:
+        release.cluster.kubectl("uncordon", node)
+
+
+def content(release):
+    """Of the Secret, as texts."""
+    data = (release.cluster.get(SECRET) or {}).get("data", {})
+    return {name: base64.b64decode(value).decode() for name, value in data.items()}
+
+
+def wait_served_anew(release, before):
+    """Both replicas serve the certificate in the Secret, which is another one than before."""
+
+    def probe():
+        leaf = content(release).get("tls.crt", "").strip()
+        return leaf and leaf not in before and release.served() == {leaf}
+
+    wait_until("both replicas serve another certificate", probe, 90)
+
+
+def renew(release):
+    """One in the Secret that is not good any more: here it lacks the name of the Service."""
+    before = content(release)
+    made = make_leaf(before)
+    data = {
+        name: base64.b64encode(text.encode()).decode()
+        for name, text in zip(("tls.crt", "tls.key"), made)
+    }
+    status, body, _ = release.cluster.request(
+        "PATCH", SECRET, {"data": data}, "application/merge-patch+json"
+    )
+    check(status == 200, f"Secret: {body}")
+    wait_served_anew(release, (before["tls.crt"].strip(), made[0].strip()))
+    check(content(release)["ca.crt"] == before["ca.crt"], "there is another CA")
+
+
+def rotate(release):
+    """The Secret is deleted, and the CA's key with it."""
+    before = content(release)
+    release.cluster.request("DELETE", SECRET)
+    wait_served_anew(release, (before["tls.crt"].strip(),))
+    check(content(release)["ca.crt"] != before["ca.crt"], "it is the same CA")
+
+
+def test_upgrade(context):
+    return run(context, Event("helm upgrade, another image", upgrade), nobody_notices)
+
+
+@long
+def test_restart(context):
+    return run(context, Event("kubectl rollout restart", restart), nobody_notices)
+
+
+def test_drain(context):
+    return run(context, Event("kubectl drain of its node", drain), nobody_notices)
+
+
+def test_renewal(context):
+    return run(context, Event("certificate renewed", renew), nobody_notices)
+
+
+def test_rotation(context):
+    return run(context, Event("Secret deleted, another CA", rotate), nobody_notices)
