@@ -131,13 +131,23 @@ static bool is_alone(const struct ps_cert_view *view, const struct ps_cert_id *i
     return true;
 }
 
+/* True if the leaf was made so long ago that every API server goes by what was published then: the
+ * CA is, before a leaf of it is made. */
+static bool is_settled(const struct ps_cert_view *view, const struct ps_cert_leaf *leaf)
+{
+    const struct ps_cert_timing *timing = view->timing;
+    int64_t made_s = leaf->span.not_before_s + timing->backdate_s;
+    return view->facts->wall_s >= made_s + (int64_t)(timing->propagation_ms / 1000);
+}
+
 /*
  * One who serves nothing waits for the caBundles too, so that it is not ready before it can be
  * verified; but not for ever, as they may be out of its reach.
  */
 static bool may_begin(const struct ps_cert_view *view, const struct ps_cert_leaf *leaf)
 {
-    uint64_t wait_ms = is_alone(view, &leaf->issuer) ? 0 : view->timing->propagation_ms;
+    bool at_once = is_settled(view, leaf) || is_alone(view, &leaf->issuer);
+    uint64_t wait_ms = at_once ? 0 : view->timing->propagation_ms;
     uint64_t at_ms = view->state->candidate_mono_ms + view->timing->patience_ms;
     if (ps_cert_is_published(view, &leaf->issuer, wait_ms) || view->facts->mono_ms >= at_ms) {
         return true;

@@ -143,7 +143,12 @@ START_TEST(one_who_serves_nothing_waits_for_the_bundles)
     expect_nothing();
     facts.bundles[0] = bundle_of("1");
     ck_assert(step().serve);
-    facts.bundles[0] = bundle_of("13"); /* another was in service lately */
+    facts.bundles[0] = bundle_of("13"); /* another was in service lately … */
+    ck_assert(step().serve);            /* … but not since that leaf was made */
+    facts.secret.leaf = leaf_of(2, 1, 0);
+    facts.wall_s = NOW + (int64_t)timing.propagation_ms / 1000;
+    ck_assert(step().serve);
+    facts.wall_s--;
     ck_assert(!step().serve);
     ck_assert_uint_eq(step().deadline_mono_ms, MONO_MS + timing.propagation_ms);
     facts.bundles[0].known = false;

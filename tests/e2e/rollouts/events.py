@@ -5,7 +5,7 @@ import re
 import statistics
 import time
 
-from harness import check, wait_until
+from harness import Failed, check, wait_until
 from load import Load
 
 # How often each is done.
@@ -100,8 +100,13 @@ def each_is_named(load, row, served):
     check(not load.failed(), f"{describe(row, load)}")
     late = [one for one in load.bad() if one.begun > served + LAG_S]
     check(not late, f"{describe(row, load)}\nlate: {tell(late)}")
-    missing = {one.name for one in load.uninjected()}
-    wait_until(f"an Event for each of {sorted(missing)}", lambda: missing <= named(load), 60)
+    expected = {one.name for one in load.uninjected()}
+    try:
+        wait_until("all have their Events", lambda: expected <= named(load), 60)
+    except Failed as failure:
+        missing = sorted(expected - named(load))
+        text = f"{len(missing)} of {len(expected)} without an Event: {missing[:SHOWN]}"
+        raise Failed(f"{failure}: {text}\n{describe(row, load)}") from None
 
 
 def named(load):
@@ -109,7 +114,7 @@ def named(load):
     listed = load.cluster.get(f"/api/v1/namespaces/{load.namespace}/events")["items"]
     texts = [f"{one['involvedObject']['name']} {one['message']}" for one in listed
              if one["reason"] == "NotInjected"]  # fmt: skip
-    return {name for text in texts for name in re.findall(r"load-\d+", text)}
+    return {name for text in texts for name in re.findall(r"load\d-\d+", text)}
 
 
 def both(values):

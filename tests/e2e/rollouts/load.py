@@ -11,53 +11,48 @@ from harness import check
 from portside import is_injected
 
 RATE = 20
+# StatefulSets that own the pods: portside tells of a hundred pods of each at a time.
+OWNERS = 8
 # A create that meets a dead portside takes up to the webhook's time-out.
 WORKERS = 160
 IMAGE = "localhost/apache/kafka-standin:4.1.0"
 # No scheduler looks at them: this is about admission. No Service is made either.
-OWNER = {
-    "apiVersion": "apps/v1",
-    "kind": "StatefulSet",
-    "metadata": {
-        "name": "load",
-        "annotations": {
-            "portside.dev/family": "apache",
-            "portside.dev/type": "None",
-            "portside.dev/advertised-host": "{pod}.example.com",
-            "portside.dev/advertised-port": "9194",
-        },
-    },
-    "spec": {
-        "serviceName": "load",
-        # The one that its controller makes is never ready, so it deletes none of the others.
-        "replicas": 1,
-        "selector": {"matchLabels": {"app": "load"}},
-        "template": {
-            "metadata": {"labels": {"app": "load"}},
-            "spec": {
-                "schedulerName": "nobody",
-                "hostNetwork": True,
-                "terminationGracePeriodSeconds": 0,
-                "containers": [
-                    {
-                        "name": "kafka",
-                        "image": IMAGE,
-                        "env": [
-                            {"name": "KAFKA_PROCESS_ROLES", "value": "broker,controller"},
-                            {"name": "KAFKA_LISTENERS", "value": "PLAINTEXT://:9092,CONTROLLER://:9093"},
-                            {"name": "KAFKA_ADVERTISED_LISTENERS", "value": "PLAINTEXT://load:9092"},
-                            {
-                                "name": "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP",
-                                "value": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
-                            },
-                            {"name": "KAFKA_CONTROLLER_LISTENER_NAMES", "value": "CONTROLLER"},
-                        ],
-                    }
-                ],
-            },
-        },
-    },
+ANNOTATIONS = {
+    "portside.dev/family": "apache",
+    "portside.dev/type": "None",
+    "portside.dev/advertised-host": "{pod}.example.com",
+    "portside.dev/advertised-port": "9194",
 }
+ENV = {
+    "KAFKA_PROCESS_ROLES": "broker,controller",
+    "KAFKA_LISTENERS": "PLAINTEXT://:9092,CONTROLLER://:9093",
+    "KAFKA_ADVERTISED_LISTENERS": "PLAINTEXT://load:9092",
+    "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+    "KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER",
+}
+
+
+def owner(name):
+    """The one pod that its controller makes is never ready, so it deletes none of the others."""
+    env = [{"name": key, "value": value} for key, value in ENV.items()]
+    labels = {"app": name}
+    spec = {
+        "schedulerName": "nobody",
+        "hostNetwork": True,
+        "terminationGracePeriodSeconds": 0,
+        "containers": [{"name": "kafka", "image": IMAGE, "env": env}],
+    }
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": {"name": name, "annotations": ANNOTATIONS},
+        "spec": {
+            "serviceName": name,
+            "replicas": 1,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": spec},
+        },
+    }
 
 
 class Create:
@@ -86,25 +81,27 @@ class Load:
         self.cluster = context.cluster
         self.namespace = context.namespace()
         self.pods = f"/api/v1/namespaces/{self.namespace}/pods"
-        self.template = self.make_template()
+        self.templates = [self.make_template(f"load{index}") for index in range(OWNERS)]
         self.lock = threading.Lock()
         self.creates = []
         self.ending = threading.Event()
 
-    def make_template(self):
+    def make_template(self, name):
         """What its controller would make, after portside has seen the StatefulSet."""
         path = f"/apis/apps/v1/namespaces/{self.namespace}/statefulsets"
-        status, made, _ = self.cluster.request("POST", path, OWNER)
-        check(status == 201, f"StatefulSet load: {made}")
+        status, made, _ = self.cluster.request("POST", path, owner(name))
+        check(status == 201, f"StatefulSet {name}: {made}")
         template = made["spec"]["template"]
-        owner = {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "load", "controller": True}
+        reference = {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": name}
         return {
             "apiVersion": "v1",
             "kind": "Pod",
             "metadata": {
                 "labels": template["metadata"]["labels"],
                 "annotations": template["metadata"].get("annotations", {}),
-                "ownerReferences": [owner | {"uid": made["metadata"]["uid"]}],
+                "ownerReferences": [
+                    reference | {"uid": made["metadata"]["uid"], "controller": True}
+                ],
             },
             "spec": template["spec"],
         }
@@ -125,11 +122,12 @@ class Load:
         number = 0
         while not self.ending.wait(max(0.0, begun + number / RATE - time.monotonic())):
             number += 1
-            self.pool.submit(self.create, f"load-{number}")
+            self.pool.submit(self.create, number)
 
-    def create(self, name):
+    def create(self, number):
         """One pod, which goes again at once."""
-        pod = copy.deepcopy(self.template)
+        pod = copy.deepcopy(self.templates[number % OWNERS])
+        name = f"load{number % OWNERS}-{number}"
         pod["metadata"]["name"] = name
         one = Create(name)
         try:
