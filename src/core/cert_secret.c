@@ -137,6 +137,17 @@ static void plan_previous(struct ps_cert_view *view, struct choice *choice)
     }
 }
 
+/*
+ * How long the CA in the Secret must have been published before a leaf of it takes the place of one
+ * that could stay. One who serves nothing, and finds nothing else that is trusted, takes nothing
+ * away from anybody: as with the leaf that it begins with, being published is enough.
+ */
+static uint64_t wait_for_leaf(const struct ps_cert_view *view)
+{
+    bool begins = !view->serving && ps_cert_is_alone(view, &view->facts->secret.ca);
+    return begins ? 0 : view->timing->propagation_ms;
+}
+
 /* A leaf of the CA may be served at once only where it verifies, or where nothing else does. */
 static enum ps_cert_leaf_source choose_leaf(const struct ps_cert_view *view,
                                             const struct choice *choice)
@@ -144,8 +155,8 @@ static enum ps_cert_leaf_source choose_leaf(const struct ps_cert_view *view,
     if (!choice->new_ca && choice->leaf_reason == PS_CERT_REASON_NONE) {
         return PS_CERT_LEAF_KEEP;
     }
-    bool published = !choice->new_ca && ps_cert_is_published(view, &view->facts->secret.ca,
-                                                             view->timing->propagation_ms);
+    bool published =
+        !choice->new_ca && ps_cert_is_published(view, &view->facts->secret.ca, wait_for_leaf(view));
     if (published || (!choice->stays && !view->serving)) {
         return PS_CERT_LEAF_NEW;
     }

@@ -117,8 +117,7 @@ static void note_candidate(struct ps_cert_view *view)
     }
 }
 
-/* True if nothing but id stands in any caBundle: then nothing else was in service lately. */
-static bool is_alone(const struct ps_cert_view *view, const struct ps_cert_id *id)
+bool ps_cert_is_alone(const struct ps_cert_view *view, const struct ps_cert_id *id)
 {
     for (size_t i = 0; i < view->facts->bundle_count; i++) {
         const struct ps_cert_set *any = &view->facts->bundles[i].any;
@@ -146,7 +145,7 @@ static bool is_settled(const struct ps_cert_view *view, const struct ps_cert_lea
  */
 static bool may_begin(const struct ps_cert_view *view, const struct ps_cert_leaf *leaf)
 {
-    bool at_once = is_settled(view, leaf) || is_alone(view, &leaf->issuer);
+    bool at_once = is_settled(view, leaf) || ps_cert_is_alone(view, &leaf->issuer);
     uint64_t wait_ms = at_once ? 0 : view->timing->propagation_ms;
     uint64_t at_ms = view->state->candidate_mono_ms + view->timing->patience_ms;
     if (ps_cert_is_published(view, &leaf->issuer, wait_ms) || view->facts->mono_ms >= at_ms) {
@@ -154,6 +153,24 @@ static bool may_begin(const struct ps_cert_view *view, const struct ps_cert_leaf
     }
     ps_cert_wake(view, at_ms);
     return false;
+}
+
+/*
+ * True if the Secret, left by a former install, has a leaf for other names, and its CA alone is
+ * trusted: then this replica makes a better one at once, unless that takes too long.
+ */
+static bool is_replaced(const struct ps_cert_view *view)
+{
+    const struct ps_cert_secret *secret = &view->facts->secret;
+    uint64_t at_ms = view->state->candidate_mono_ms + view->timing->patience_ms;
+    bool replaced = view->facts->leader && view->settled && secret->ca_usable &&
+                    !secret->leaf.covers && view->facts->mono_ms < at_ms &&
+                    ps_cert_is_alone(view, &secret->ca) &&
+                    ps_cert_is_published(view, &secret->ca, 0);
+    if (replaced) {
+        ps_cert_wake(view, at_ms);
+    }
+    return replaced;
 }
 
 static void plan_service(struct ps_cert_view *view)
@@ -171,7 +188,7 @@ static void plan_service(struct ps_cert_view *view)
     view->plan->serve =
         view->serving ? leaf->covers &&
                             ps_cert_is_published(view, &leaf->issuer, view->timing->propagation_ms)
-                      : may_begin(view, leaf);
+                      : may_begin(view, leaf) && !is_replaced(view);
 }
 
 bool ps_cert_is_stranger(const struct ps_cert_view *view)

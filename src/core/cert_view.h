@@ -26,6 +26,8 @@ bool ps_cert_is_due(const struct ps_cert_span *span, int64_t wall_s);
  */
 bool ps_cert_is_published(const struct ps_cert_view *view, const struct ps_cert_id *id,
                           uint64_t wait_ms);
+/* True if nothing but id stands in any caBundle: then nothing else was in service lately. */
+bool ps_cert_is_alone(const struct ps_cert_view *view, const struct ps_cert_id *id);
 /* The next step is to come at this time at the latest. */
 void ps_cert_wake(const struct ps_cert_view *view, uint64_t mono_ms);
 

@@ -4,77 +4,19 @@
 
 #include <string.h>
 
+#include "cert_facts.h"
 #include "portside/attr.h"
 #include "support/runner.h"
-
-#define NOW INT64_C(1795276800)
-#define DAY INT64_C(86400)
-#define MONO_MS 1000000U
 
 static struct ps_cert_state state;
 static struct ps_cert_timing timing;
 static struct ps_cert_facts facts;
 
-static struct ps_cert_id id_of(unsigned char number)
-{
-    struct ps_cert_id id = {{0}};
-    id.bytes[31] = number;
-    return id;
-}
-
-static struct ps_cert_set set_of(const char *numbers)
-{
-    struct ps_cert_set set = {.count = 0};
-    for (const char *at = numbers; *at != '\0'; at++) {
-        struct ps_cert_id id = id_of((unsigned char)(*at - '0'));
-        (void)ps_cert_set_add(&set, &id);
-    }
-    return set;
-}
-
-static struct ps_cert_leaf leaf_of(unsigned char number, unsigned char issuer, int64_t age_days)
-{
-    int64_t made_s = NOW - age_days * DAY;
-    return (struct ps_cert_leaf){
-        .usable = true,
-        .covers = true,
-        .id = id_of(number),
-        .issuer = id_of(issuer),
-        .span = {made_s - 3600, made_s + 7 * DAY},
-    };
-}
-
-static struct ps_cert_bundle bundle_of(const char *numbers)
-{
-    return (struct ps_cert_bundle){.known = true,
-                                   .present = true,
-                                   .neat = true,
-                                   .common = set_of(numbers),
-                                   .any = set_of(numbers),
-                                   .seen_mono_ms = MONO_MS - 1000};
-}
-
-/* CA 1 and its leaf 2 in the Secret, served, and published long since; the leader looks. */
 static void set_up(void)
 {
     timing = ps_cert_timing_default();
-    facts = (struct ps_cert_facts){
-        .leader = true,
-        .secret = {.known = true,
-                   .present = true,
-                   .ca_usable = true,
-                   .ca = id_of(1),
-                   .ca_span = {NOW - 100 * DAY, NOW + 3550 * DAY},
-                   .leaf = leaf_of(2, 1, 1),
-                   .read_mono_ms = MONO_MS},
-        .served = leaf_of(2, 1, 1),
-        .bundles = {bundle_of("1")},
-        .bundle_count = 1,
-        .mono_ms = MONO_MS,
-        .wall_s = NOW,
-    };
-    state = (struct ps_cert_state){.started = true, .published_count = 1};
-    state.published[0].id = id_of(1);
+    facts = cert_facts();
+    state = cert_state();
 }
 
 static struct ps_cert_plan step(void)
@@ -86,7 +28,7 @@ static void expect_secret(enum ps_cert_reason reason, bool new_ca, enum ps_cert_
                           const char *previous)
 {
     struct ps_cert_plan plan = step();
-    struct ps_cert_set expected = set_of(previous);
+    struct ps_cert_set expected = cert_set(previous);
     ck_assert_msg(plan.reason == reason, "'%s'", ps_cert_reason_text(plan.reason));
     ck_assert_int_eq(plan.secret, reason == PS_CERT_REASON_NONE ? PS_CERT_WRITE_NONE
                                   : facts.secret.present        ? PS_CERT_WRITE_UPDATE
@@ -121,7 +63,7 @@ START_TEST(first_start)
 {
     facts.secret = (struct ps_cert_secret){.known = false};
     facts.served = (struct ps_cert_leaf){.usable = false};
-    facts.bundles[0] = bundle_of("");
+    facts.bundles[0] = cert_bundle("");
     expect_nothing();
     facts.secret.known = true;
     expect_secret(PS_CERT_REASON_ABSENT, true, PS_CERT_LEAF_NEW, "");
@@ -132,33 +74,6 @@ START_TEST(first_start)
     ck_assert_int_eq(plan.leaf_span.not_after_s, NOW + 7 * DAY);
     facts.leader = false;
     expect_nothing();
-}
-END_TEST
-
-START_TEST(one_who_serves_nothing_waits_for_the_bundles)
-{
-    facts.served = (struct ps_cert_leaf){.usable = false};
-    facts.bundles[0] = bundle_of("");
-    facts.leader = false;
-    expect_nothing();
-    facts.bundles[0] = bundle_of("1");
-    ck_assert(step().serve);
-    facts.bundles[0] = bundle_of("13"); /* another was in service lately … */
-    ck_assert(step().serve);            /* … but not since that leaf was made */
-    facts.secret.leaf = leaf_of(2, 1, 0);
-    facts.wall_s = NOW + (int64_t)timing.propagation_ms / 1000;
-    ck_assert(step().serve);
-    facts.wall_s--;
-    ck_assert(!step().serve);
-    ck_assert_uint_eq(step().deadline_mono_ms, MONO_MS + timing.propagation_ms);
-    facts.bundles[0].known = false;
-    facts.mono_ms += timing.patience_ms - 1;
-    ck_assert(!step().serve);
-    facts.mono_ms += 1;
-    ck_assert(step().serve);
-    facts.bundle_count = 0; /* nobody asks */
-    state = (struct ps_cert_state){.started = false};
-    ck_assert(step().serve);
 }
 END_TEST
 
@@ -186,7 +101,7 @@ START_TEST(leaves_are_renewed_for_their_names_and_faults)
     expect_secret(PS_CERT_REASON_LEAF_NAMES, false, PS_CERT_LEAF_NEW, "");
     facts.secret.leaf.usable = false;
     expect_secret(PS_CERT_REASON_LEAF_DAMAGED, false, PS_CERT_LEAF_NEW, "");
-    facts.bundles[0] = bundle_of(""); /* a new one would not be verified yet */
+    facts.bundles[0] = cert_bundle(""); /* a new one would not be verified yet */
     expect_secret(PS_CERT_REASON_LEAF_DAMAGED, false, PS_CERT_LEAF_RESTORE, "");
 }
 END_TEST
@@ -194,34 +109,34 @@ END_TEST
 START_TEST(a_new_ca_is_published_before_its_leaf_is_made)
 {
     facts.wall_s = NOW + 2400 * DAY;
-    facts.secret.leaf = facts.served = leaf_of(2, 1, -2399);
+    facts.secret.leaf = facts.served = cert_leaf(2, 1, -2399);
     expect_secret(PS_CERT_REASON_CA_AGE, true, PS_CERT_LEAF_KEEP, "1");
     int64_t until_s = step().previous_until_s;
     ck_assert_int_eq(until_s, facts.wall_s + 7 * DAY);
 
-    facts.secret.ca = id_of(3); /* it is done */
+    facts.secret.ca = cert_id(3); /* it is done */
     facts.secret.ca_span = (struct ps_cert_span){facts.wall_s - 3600, facts.wall_s + 3652 * DAY};
-    facts.secret.previous = set_of("1");
+    facts.secret.previous = cert_set("1");
     facts.secret.previous_until_s = until_s;
     struct ps_cert_plan plan = step();
-    struct ps_cert_set both = set_of("31");
+    struct ps_cert_set both = cert_set("31");
     ck_assert_int_eq(plan.secret, PS_CERT_WRITE_NONE);
     ck_assert(plan.write_bundle[0]);
     ck_assert(ps_cert_set_equal(&plan.bundle, &both));
 
-    facts.bundles[0] = bundle_of("31");
+    facts.bundles[0] = cert_bundle("31");
     expect_nothing();
     facts.mono_ms += timing.propagation_ms - 1;
     expect_nothing();
     facts.mono_ms += 1;
     expect_secret(PS_CERT_REASON_LEAF_CA, false, PS_CERT_LEAF_NEW, "1");
 
-    facts.secret.leaf = leaf_of(4, 3, -2400);
+    facts.secret.leaf = cert_leaf(4, 3, -2400);
     ck_assert(step().serve);
     facts.served = facts.secret.leaf;
     expect_nothing();
     facts.wall_s = until_s;
-    facts.secret.leaf = facts.served = leaf_of(5, 3, -2406);
+    facts.secret.leaf = facts.served = cert_leaf(5, 3, -2406);
     expect_secret(PS_CERT_REASON_RETIRED, false, PS_CERT_LEAF_KEEP, "");
 }
 END_TEST
@@ -244,7 +159,7 @@ START_TEST(a_new_leader_keeps_what_others_may_serve)
     expect_secret(PS_CERT_REASON_ABSENT, true, PS_CERT_LEAF_NEW, "1");
     set_up();
     facts.served = (struct ps_cert_leaf){.usable = false};
-    facts.bundles[0] = bundle_of("78"); /* of a Secret that this one was put in place of */
+    facts.bundles[0] = cert_bundle("78"); /* of a Secret that this one was put in place of */
     expect_secret(PS_CERT_REASON_LINEAGE, false, PS_CERT_LEAF_KEEP, "78");
     ck_assert(!step().write_bundle[0]);
 }
@@ -254,7 +169,7 @@ START_TEST(damage_to_the_ca)
 {
     facts.secret.ca_usable = false; /* its key alone */
     expect_secret(PS_CERT_REASON_CA_DAMAGED, true, PS_CERT_LEAF_KEEP, "1");
-    facts.secret.ca = id_of(0); /* and then the leaf has no issuer either */
+    facts.secret.ca = cert_id(0); /* and then the leaf has no issuer either */
     facts.secret.leaf.usable = false;
     expect_secret(PS_CERT_REASON_CA_DAMAGED, true, PS_CERT_LEAF_RESTORE, "1");
 }
@@ -262,8 +177,8 @@ END_TEST
 
 START_TEST(a_restored_secret_is_of_another_lineage)
 {
-    facts.secret.ca = id_of(3);
-    facts.secret.leaf = leaf_of(4, 3, 1);
+    facts.secret.ca = cert_id(3);
+    facts.secret.leaf = cert_leaf(4, 3, 1);
     expect_secret(PS_CERT_REASON_LINEAGE, false, PS_CERT_LEAF_KEEP, "1");
     ck_assert(!step().serve);
     ck_assert(!step().write_bundle[0]);
@@ -272,7 +187,7 @@ END_TEST
 
 START_TEST(a_date_that_cannot_be_is_written_anew)
 {
-    facts.secret.previous = set_of("5");
+    facts.secret.previous = cert_set("5");
     facts.secret.previous_until_s = 0;
     expect_secret(PS_CERT_REASON_LINEAGE, false, PS_CERT_LEAF_KEEP, "5");
     ck_assert_int_eq(step().previous_until_s, NOW + 7 * DAY);
@@ -286,10 +201,10 @@ START_TEST(bundles_are_put_right)
     static const char *const wrong[] = {"", "7", "17", "71"};
     for (size_t i = 0; i < PS_COUNT(wrong); i++) {
         set_up();
-        facts.bundles[0] = bundle_of(wrong[i]);
+        facts.bundles[0] = cert_bundle(wrong[i]);
         ck_assert_msg(step().write_bundle[0], "row %zu", i);
     }
-    facts.bundles[0] = bundle_of("1");
+    facts.bundles[0] = cert_bundle("1");
     facts.bundles[0].neat = false;
     ck_assert(step().write_bundle[0]);
     facts.leader = false;
@@ -302,12 +217,12 @@ END_TEST
 
 START_TEST(nothing_is_taken_out_on_an_old_view)
 {
-    facts.bundles[0] = bundle_of("17");
+    facts.bundles[0] = cert_bundle("17");
     facts.secret.read_mono_ms = facts.bundles[0].seen_mono_ms - 1;
     struct ps_cert_plan plan = step();
     ck_assert(plan.read_secret);
     ck_assert(!plan.write_bundle[0]);
-    facts.bundles[0] = bundle_of(""); /* putting in is no risk */
+    facts.bundles[0] = cert_bundle(""); /* putting in is no risk */
     plan = step();
     ck_assert(!plan.read_secret);
     ck_assert(plan.write_bundle[0]);
@@ -318,7 +233,7 @@ START_TEST(a_foreign_secret_is_left_alone)
 {
     facts.secret.foreign = true;
     facts.secret.ca_usable = false;
-    facts.bundles[0] = bundle_of("");
+    facts.bundles[0] = cert_bundle("");
     facts.served = (struct ps_cert_leaf){.usable = false};
     expect_nothing();
 }
@@ -326,16 +241,16 @@ END_TEST
 
 START_TEST(a_given_bundle_is_all_that_is_published)
 {
-    struct ps_cert_set given = set_of("9");
+    struct ps_cert_set given = cert_set("9");
     facts.given = &given;
     facts.secret = (struct ps_cert_secret){.known = false};
     struct ps_cert_plan plan = step();
     ck_assert(plan.write_bundle[0]);
     ck_assert(ps_cert_set_equal(&plan.bundle, &given));
-    facts.bundles[0] = bundle_of("9");
+    facts.bundles[0] = cert_bundle("9");
     expect_nothing();
     given.count = 0; /* the file is empty for a moment */
-    facts.bundles[0] = bundle_of("1");
+    facts.bundles[0] = cert_bundle("1");
     expect_nothing();
 }
 END_TEST
@@ -344,10 +259,10 @@ START_TEST(sets_are_full_at_some_time)
 {
     facts.served = (struct ps_cert_leaf){.usable = false};
     facts.secret = (struct ps_cert_secret){.known = true};
-    facts.bundles[0] = bundle_of("12345678");
+    facts.bundles[0] = cert_bundle("12345678");
     expect_secret(PS_CERT_REASON_ABSENT, true, PS_CERT_LEAF_NEW, "1234567");
-    struct ps_cert_set full = set_of("12345678");
-    struct ps_cert_id more = id_of(9);
+    struct ps_cert_set full = cert_set("12345678");
+    struct ps_cert_id more = cert_id(9);
     ck_assert(!ps_cert_set_add(&full, &more));
     ck_assert(ps_cert_set_add(&full, &full.ids[3]));
 }
@@ -368,7 +283,6 @@ Suite *ps_test_suite(void)
     tcase_add_checked_fixture(all, set_up, NULL);
     tcase_add_test(all, nothing_to_do);
     tcase_add_test(all, first_start);
-    tcase_add_test(all, one_who_serves_nothing_waits_for_the_bundles);
     tcase_add_test(all, leaves_are_renewed_by_age);
     tcase_add_test(all, leaves_are_renewed_for_their_names_and_faults);
     tcase_add_test(all, a_new_ca_is_published_before_its_leaf_is_made);

@@ -110,6 +110,34 @@ def test_a_replica_is_not_ready_without_a_certificate(test):
         one.end()
 
 
+def test_a_secret_of_a_former_install_is_used_at_once(test):
+    """Uninstalled and installed again: the registration is new and has no caBundle."""
+    with bed(test) as one:
+        secret = one.secret()
+        names = make_leaf(secret)  # valid, but not for the Service
+        expired = make_leaf(secret, days="-1")
+        said = []
+        for what, texts in (
+            ("as it was", {}),
+            ("expired", {"tls_crt": expired[0], "tls_key": expired[1]}),
+            ("for other names", {"tls_crt": names[0], "tls_key": names[1]}),
+        ):
+            one.first.stop()
+            test.cluster.request("DELETE", f"{REGISTRATIONS}/{HOOK}")
+            one.put(**texts)
+            one.register()
+            begun = time.monotonic()
+            one.first.start()
+            one.wait_create()
+            spent = time.monotonic() - begun
+            check(spent < PROPAGATION - 10, f"{what}: after {spent:.1f} s")
+            check(one.secret()["ca.crt"] == secret["ca.crt"], f"{what}: another CA")
+            same = one.secret()["tls.crt"] == texts.get("tls_crt", secret["tls.crt"])
+            check(same == (what == "as it was"), f"{what}: the certificate")
+            said.append(f"{what} {spent:.1f} s")
+        return ", ".join(said)
+
+
 @long
 def test_a_damaged_certificate_is_made_anew(test):
     with bed(test) as one:
