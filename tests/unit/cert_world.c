@@ -70,7 +70,7 @@ static struct ps_cert_leaf leaf_of(const struct world *world, unsigned number, b
     const struct cert *cert = &world->certs[number];
     return (struct ps_cert_leaf){
         .usable = number != 0 && key,
-        .covers = true,
+        .covers = number % 5 != 0, /* a name more was configured after some were made */
         .id = id_of(number),
         .issuer = id_of(cert->issuer),
         .span = cert->span,
