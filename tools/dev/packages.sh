@@ -22,7 +22,7 @@ packages_go='golang-go=go ca-certificates'
 
 # From containerd on: for real nodes (tests/e2e/nodes-up) and the Kafka image that runs there.
 packages_e2e='ca-certificates curl=curl openssl=openssl jq=jq python3
-    python3-yaml procps=ps
+    python3-yaml procps=ps faketime=faketime
     containerd runc containernetworking-plugins iptables=iptables conntrack=conntrack
     iproute2=ip util-linux kcat=kcat busybox-static openjdk-17-jdk-headless=javac maven=mvn'
 

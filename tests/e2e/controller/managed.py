@@ -26,6 +26,8 @@ class Managed(Portside):
         super().__init__(test.cluster, test.portside.binary, name)
         self.place = place
         self.port = port or self.port
+        self.kubeconfig = os.path.join(STATE, "kubeconfig")
+        self.environment = {}  # further variables
 
     def launch(self):
         with open(self.log_path, "ab") as log:
@@ -38,8 +40,9 @@ class Managed(Portside):
                     *("--controller", "on", "--controller-namespace", self.place),
                     *("--certificates", "managed", "--tls-names", "127.0.0.1"),
                     *("--webhook-names", HOOK, "--log-format", "json", "--drain-seconds", "0"),
-                    *("--kubeconfig", os.path.join(STATE, "kubeconfig")),
+                    *("--kubeconfig", self.kubeconfig),
                 ],
+                env=os.environ | self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -9,11 +9,15 @@ import tempfile
 import threading
 import time
 
-from harness import check, long, wait_until
+import yaml
+
+from harness import STATE, Skipped, check, long, wait_until
 from hooks import REGISTRATIONS
 from managed import HOOK, PATCH, SECRET, Bed, bed, bundles, openssl
 
 PROPAGATION = 30  # seconds, as cert_step.h says
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+CLOCK = os.path.join(STATE, "clock")
 
 
 class Client:
@@ -239,6 +243,50 @@ def test_a_deleted_secret_gives_a_new_ca_and_nobody_notices(test):
         check(spent > PROPAGATION - 10, f"the new CA was used after {spent:.1f} s")
         check(bundles(test.cluster) == [both] * 2, "the old CA went too early")
         return f"new CA in use after {spent:.1f} s; {client.verdict()}"
+
+
+def set_clock(text):
+    """Written beside and put in place, so that it is never read half."""
+    with open(CLOCK + ".new", "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(CLOCK + ".new", CLOCK)
+
+
+def put_to_sleep(replica):
+    """It begins six days ago. For it, the API server's certificate is not valid yet."""
+    set_clock("-6d")
+    replica.environment = {
+        "LD_PRELOAD": FAKETIME,
+        "FAKETIME_TIMESTAMP_FILE": CLOCK,
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+    with open(replica.kubeconfig, encoding="utf-8") as file:
+        config = yaml.safe_load(file)
+    server = config["clusters"][0]["cluster"]["server"]
+    config["clusters"][0]["cluster"] = {"server": server, "insecure-skip-tls-verify": True}
+    replica.kubeconfig = os.path.join(STATE, "asleep.kubeconfig")
+    with open(replica.kubeconfig, "w", encoding="utf-8") as file:
+        yaml.safe_dump(config, file)
+
+
+@long
+def test_a_machine_that_slept_for_days_renews_when_it_wakes(test):
+    """The wall clock jumps and the monotonic one does not; the certificate was made for seven days."""
+    if not os.path.exists(FAKETIME):
+        raise Skipped(f"no {FAKETIME}: apt-get install faketime")
+    one = Bed(test)
+    put_to_sleep(one.first)
+    try:
+        one.begin()
+        before = one.secret()["tls.crt"]
+        with Client(one) as client:
+            set_clock("+0d")
+            spent = wait_leaf(one, [before], 75)
+        check(one.secret()["tls.crt"] == one.first.served(), "another one is served")
+        return f"renewed {spent:.1f} s after the jump; {client.verdict()}"
+    finally:
+        one.end()
 
 
 @long
