@@ -20,13 +20,15 @@ COLUMNS = "{:<34} {:<7} {:>6} {:>8} {:>7} {:>11} {:>9} {:>9} {:>9}"
 
 class Event:
     """begin(release) does it and returns the replicas that are gone at once, end(release) is what a
-    person does when they are out of the endpoints."""
+    person does when they are out of the endpoints; both replicas must be ready again within so many
+    seconds."""
 
-    def __init__(self, name, begin, end=lambda release: None, policy="Fail"):
+    def __init__(self, name, begin, end=None, seconds=90):
         self.name = name
         self.begin = begin
         self.end = end
-        self.policy = policy
+        self.seconds = seconds
+        self.policy = "Fail"
 
 
 def run(context, event, judge):
@@ -36,14 +38,15 @@ def run(context, event, judge):
 
 def run_once(context, event, judge):
     release = context.portside
-    release.wait_ready()
+    release.refresh()
     with Load(context) as load:
         time.sleep(2)
         begun = time.time()
         victims = event.begin(release) or []
         wait_until("who is gone is asked no more", lambda: release.is_served(victims), 90)
         served = time.time()
-        event.end(release)
+        if event.end:
+            event.end(release)
         release.wait_ready()
         settled = time.time()
         time.sleep(2)
@@ -55,6 +58,7 @@ def run_once(context, event, judge):
     early = [one for one in load.bad() if one.begun < begun - 0.5]
     check(not early, f"before it began: {tell(early)}")
     judge(load, row, served)
+    check(row["settled_s"] <= event.seconds, f"{describe(row, load)}, not {event.seconds}")
     return describe(row, load)
 
 

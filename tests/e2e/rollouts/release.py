@@ -160,6 +160,17 @@ class Release:
             logs = self.cluster.kubectl("logs", *options, "-l", LABELS, "--tail=20", expect=None)
             raise type(error)(f"{error}\n{shown}{logs.out}{logs.err}") from None
 
+    def refresh(self):
+        """Both replicas are ready and have not been restarted in place: the kubelet lets those wait
+        that are so again and again."""
+        self.wait_ready()
+        if any(container(pod).get("restartCount") for pod in self.pods()):
+            self.restart()
+            self.wait_ready()
+
+    def restart(self):
+        self.cluster.kubectl("rollout", "restart", "deployment/portside", "-n", NAMESPACE)
+
     def kill(self, pod):
         """kill -9 of the process, as its node sees it."""
         node = pod["spec"]["nodeName"]

@@ -53,12 +53,14 @@ def restore_power(release):
     power_on()
 
 
+# A container starts at once; a node that comes back takes its time.
+SECONDS = 25
 EVENTS = {
-    "delete --force of one": (force_one,),
-    "delete --force of both": (force_all,),
-    "kill -9 of one": (kill_one,),
-    "kill -9 of both": (kill_all,),
-    "node of one dies": (cut_power, restore_power),
+    "delete --force of one": (force_one, None, SECONDS),
+    "delete --force of both": (force_all, None, SECONDS),
+    "kill -9 of one": (kill_one, None, SECONDS),
+    "kill -9 of both": (kill_all, None, SECONDS),
+    "node of one dies": (cut_power, restore_power, 120),
 }
 
 
@@ -67,9 +69,11 @@ def fail(context, name):
 
 
 def ignore(context, name):
+    event = Event(name, *EVENTS[name])
+    event.policy = "Ignore"
     context.portside.upgrade(**{"webhook.failurePolicy": "Ignore"})
     try:
-        return run(context, Event(name, *EVENTS[name], policy="Ignore"), each_is_named)
+        return run(context, event, each_is_named)
     finally:
         context.portside.upgrade(**{"webhook.failurePolicy": "Fail"})
 

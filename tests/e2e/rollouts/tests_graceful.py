@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""On real nodes: what a person does to portside on purpose, and no client notices."""
+"""On real nodes: what a person does to portside on purpose, and no client notices. First what makes
+certificates anew, so that all later replicas find traces of another CA."""
 
 import base64
 
 from events import Event, nobody_notices, run
 from harness import check, long, wait_until
-from installed import NAMESPACE
 from release import LABELS, SECRET
 from tests_certs import make_leaf
 
@@ -16,9 +16,7 @@ def upgrade(release):
 
 
 def restart(release):
-    options = ("-n", NAMESPACE)
-    release.cluster.kubectl("rollout", "restart", "deployment/portside", *options)
-    release.cluster.kubectl("rollout", "status", "deployment/portside", *options, "--timeout=55s")
+    release.restart()
 
 
 def drain(release):
@@ -74,6 +72,14 @@ def rotate(release):
     check(content(release)["ca.crt"] != before["ca.crt"], "it is the same CA")
 
 
+def test_renewal(context):
+    return run(context, Event("certificate renewed", renew), nobody_notices)
+
+
+def test_rotation(context):
+    return run(context, Event("Secret deleted, another CA", rotate), nobody_notices)
+
+
 def test_upgrade(context):
     return run(context, Event("helm upgrade, another image", upgrade), nobody_notices)
 
@@ -85,11 +91,3 @@ def test_restart(context):
 
 def test_drain(context):
     return run(context, Event("kubectl drain of its node", drain), nobody_notices)
-
-
-def test_renewal(context):
-    return run(context, Event("certificate renewed", renew), nobody_notices)
-
-
-def test_rotation(context):
-    return run(context, Event("Secret deleted, another CA", rotate), nobody_notices)
