@@ -170,10 +170,26 @@ static bool look(struct ps_write *write)
     return ps_ok(ps_kube_send(controller->kube, &request, &write->id, NULL));
 }
 
+/* Its deletion was heard of by the API server before us: nobody is to do anything. */
+static bool namespace_ends(const struct ps_write *write, const struct ps_kube_result *result)
+{
+    if (result->outcome != PS_KUBE_FORBIDDEN ||
+        !ps_str_contains(ps_str_of(result->error->message), "because it is being terminated")) {
+        return false;
+    }
+    PS_LOG(PS_LOG_LEVEL_INFO, "not written, the namespace is being deleted",
+           PS_LOG_STR("namespace", ps_str_of(write->set->namespace_name)),
+           PS_LOG_STR("name", ps_str_of(write->name)));
+    return true;
+}
+
 static void failed(struct ps_write *write, const struct ps_kube_result *result)
 {
     struct ps_controller *controller = write->controller;
     write->set->failed = true;
+    if (namespace_ends(write, result)) {
+        return;
+    }
     ps_metrics_add(controller->metrics, PS_CONTROLLER_FAILURES, 1);
     PS_LOG(PS_LOG_LEVEL_WARN, "not written, trying again",
            PS_LOG_STR("namespace", ps_str_of(write->set->namespace_name)),

@@ -203,6 +203,25 @@ START_TEST(tells_a_quota_from_a_right)
 }
 END_TEST
 
+START_TEST(says_nothing_of_a_namespace_that_ends)
+{
+    static const struct ps_fake_answer answers[] = {
+        NAMESPACES,
+        STATEFULSETS,
+        {"PATCH", SERVICE_PATH, 403,
+         "{\"kind\":\"Status\",\"code\":403,\"reason\":\"Forbidden\",\"message\":\"services "
+         "\\\"x\\\" is forbidden: unable to create new content in namespace ns because it is being "
+         "terminated\"}",
+         0},
+    };
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_skip(fake, 5000);
+    ck_assert_uint_gt(ps_fake_count(fake, "PATCH", SERVICE_PATH, ""), 1);
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, ""), 0);
+    ps_fake_end(fake);
+}
+END_TEST
+
 START_TEST(gives_the_lease_back_when_it_leaves)
 {
     static const struct ps_fake_answer answers[] = {NAMESPACES};
@@ -357,6 +376,7 @@ Suite *ps_test_suite(void)
     tcase_add_test(tc, makes_no_service_for_brokers_that_admission_leaves);
     tcase_add_test(tc, tells_again_what_could_not_be_told);
     tcase_add_test(tc, tells_a_quota_from_a_right);
+    tcase_add_test(tc, says_nothing_of_a_namespace_that_ends);
     tcase_add_test(tc, gives_the_lease_back_when_it_leaves);
     tcase_add_test(tc, tells_the_rack_of_the_node);
     tcase_add_test(tc, tells_what_a_stale_broker_advertises);
