@@ -129,6 +129,7 @@ struct ps_str ps_status_name(struct ps_arena *arena, struct ps_str exposure,
     X(NAME_INVALID, "NameInvalid", true)           /* no Service can have that name */             \
     X(PORT_TAKEN, "PortTaken", true)               /* the API server refused the node port */      \
     X(PORT_OUT_OF_RANGE, "PortOutOfRange", true)   /* base + ordinal is beyond 65535 */            \
+    X(INVALID, "InvalidAnnotation", true)          /* annotations that cannot be read */           \
     X(POLICY, "RefusedByPolicy", true)             /* a Service annotation is not allowed */       \
     X(REFUSED, "RequestRefused", true)             /* the API server refused something else */     \
     X(FORBIDDEN, "Forbidden", true)                /* RBAC: detail is "verb resource" */           \

@@ -115,7 +115,8 @@ static void plan_status(const struct ps_plan *plan, size_t index)
     };
     struct ps_action action = {.kind = PS_ACTION_NONE};
     ps_status_plan(plan->arena, &input, &action);
-    if (action.kind != PS_ACTION_NONE) {
+    bool unwanted = plan->withdrawn && action.kind == PS_ACTION_CREATE;
+    if (action.kind != PS_ACTION_NONE && !unwanted) {
         plan->desire->actions[plan->desire->action_count++] = action;
     }
 }
@@ -265,10 +266,11 @@ static void plan_all(struct ps_plan *plan)
                         plan->pod_count * (1 + NOTICES_MAX * plan->exposures.count);
     desire->notices = PS_ARENA_ARRAY(plan->arena, struct ps_notice, plan->notice_room + 1);
     ps_plan_pods(plan);
-    for (size_t i = 0; i < plan->exposures.count && !plan->withdrawn; i++) {
+    bool withdraws = plan->withdrawn && injected_count(plan) == 0;
+    for (size_t i = 0; i < plan->exposures.count && !withdraws; i++) {
         plan_status(plan, i);
     }
-    if (plan->withdrawn && injected_count(plan) == 0) {
+    if (withdraws) {
         withdraw_status(plan);
     }
     drop_unsafe(plan);

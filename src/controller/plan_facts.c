@@ -142,6 +142,17 @@ static void find_listener_ports(struct ps_plan *plan)
     }
 }
 
+/* Nobody was told of annotations that are older than the label of the namespace. */
+static void tell_invalid(struct ps_plan *plan, struct ps_str problem)
+{
+    const struct ps_finding finding = {.kind = PS_FINDING_INVALID, .detail = problem};
+    struct ps_event event = ps_finding_event(plan->arena, &finding);
+    struct ps_event_subject subject = ps_plan_subject(&plan->statefulset->facts);
+    plan->notice_room = 1;
+    plan->desire->notices = PS_ARENA_ARRAY(plan->arena, struct ps_notice, 1);
+    ps_plan_add_notice(plan, &subject, &event);
+}
+
 /* False if the annotations are wrong; admission has said so to whoever wrote them. */
 static bool read_wishes(struct ps_plan *plan, const struct ps_json *statefulset)
 {
@@ -155,6 +166,7 @@ static bool read_wishes(struct ps_plan *plan, const struct ps_json *statefulset)
         PS_LOG(PS_LOG_LEVEL_WARN, "annotations are invalid, nothing is changed",
                PS_LOG_STR("namespace", plan->owner.namespace_name),
                PS_LOG_STR("name", plan->owner.name), PS_LOG_STR("problem", problem.message));
+        tell_invalid(plan, problem.message);
         return false;
     }
     plan->pod_labels = ps_json_get(metadata, "labels");

@@ -41,17 +41,35 @@ static const struct ps_json *annotations_of(const struct ps_json *metadata)
     return ps_json_get(metadata, "annotations");
 }
 
+static const struct ps_json *old_template(const struct statefulset *set)
+{
+    return ps_json_get2(set->review->old_object, "spec", "template");
+}
+
+/* The update itself puts something into the template that neither it nor the object had. */
+static bool template_states_new(const struct statefulset *set)
+{
+    const struct ps_json *old = annotations_of(ps_json_get(old_template(set), "metadata"));
+    PS_JSON_EACH(annotation, annotations_of(set->template_metadata))
+    {
+        struct ps_str key = ps_json_key(annotation);
+        struct ps_str value = ps_json_text(annotation);
+        if (ps_exposure_is_user_key(key) &&
+            !ps_str_equal(ps_json_text(ps_json_get_str(old, key)), value) &&
+            !ps_str_equal(ps_json_text(ps_json_get_str(annotations_of(set->metadata), key)),
+                          value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Annotations are judged when they change: an old mistake must not block a later, other update. */
 static bool annotations_are_new(const struct statefulset *set)
 {
     const struct ps_json *old = annotations_of(ps_json_get(set->review->old_object, "metadata"));
     return set->review->operation == PS_OPERATION_CREATE ||
-           ps_user_keys_differ(annotations_of(set->metadata), old);
-}
-
-static const struct ps_json *old_template(const struct statefulset *set)
-{
-    return ps_json_get2(set->review->old_object, "spec", "template");
+           ps_user_keys_differ(annotations_of(set->metadata), old) || template_states_new(set);
 }
 
 /* A template as the API server sends it: then an absent parent is made, else nothing is touched. */

@@ -44,6 +44,8 @@ static const char *const words[] = {
     [PS_FINDING_PORT_TAKEN] = "the node port of {object} is taken[: {detail}]",
     [PS_FINDING_PORT_OUT_OF_RANGE] = "{object} would need node port {detail}: use a lower "
                                      "'" PS_ANNOTATION_PREFIX "node-port-base'",
+    [PS_FINDING_INVALID] =
+        "{detail}; until that is put right, nothing of the StatefulSet is changed",
     [PS_FINDING_POLICY] =
         "annotation '{detail}' of {object} is not allowed by the policy of this installation and "
         "is left out: remove it, or have its prefix allowed",

@@ -222,6 +222,20 @@ START_TEST(says_nothing_of_a_namespace_that_ends)
 }
 END_TEST
 
+/* Admission was not asked when they were written. */
+START_TEST(tells_of_annotations_that_are_older_than_the_label)
+{
+    static const struct ps_fake_answer answers[] = {
+        NAMESPACES, STATEFULSETS_OF("\"portside.dev/listener-port\":\"abc\"")};
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_wait(fake, "POST", EVENT_PATH, "\"reason\":\"InvalidAnnotation\"");
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, "portside.dev/listener-port: 'abc'"),
+                      1);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", SERVICE_PATH, ""), 0);
+    ps_fake_end(fake);
+}
+END_TEST
+
 START_TEST(gives_the_lease_back_when_it_leaves)
 {
     static const struct ps_fake_answer answers[] = {NAMESPACES};
@@ -377,6 +391,7 @@ Suite *ps_test_suite(void)
     tcase_add_test(tc, tells_again_what_could_not_be_told);
     tcase_add_test(tc, tells_a_quota_from_a_right);
     tcase_add_test(tc, says_nothing_of_a_namespace_that_ends);
+    tcase_add_test(tc, tells_of_annotations_that_are_older_than_the_label);
     tcase_add_test(tc, gives_the_lease_back_when_it_leaves);
     tcase_add_test(tc, tells_the_rack_of_the_node);
     tcase_add_test(tc, tells_what_a_stale_broker_advertises);

@@ -82,6 +82,27 @@ START_TEST(label_removed_and_set_again)
 }
 END_TEST
 
+static bool names(const struct ps_world *world, const char *address)
+{
+    return strstr(ps_world_get(world, STATUS_PATH), address) != NULL;
+}
+
+/* A broker that has lost its listener is none that clients should dial. */
+START_TEST(status_is_kept_true_without_the_label)
+{
+    struct ps_world *world = begin();
+    ps_life_put_pod(world, 0, "n1", false);
+    ps_life_put_pod(world, 1, "n2", false);
+    ps_world_run(world, 10000);
+    ck_assert(names(world, "203.0.113.1:") && names(world, "203.0.113.2:"));
+    put_namespace(world, "off", "");
+    put_plain_pod(world, 0);
+    ps_world_run(world, 15000);
+    ck_assert(!names(world, "203.0.113.1:") && names(world, "203.0.113.2:"));
+    ps_world_end(world);
+}
+END_TEST
+
 START_TEST(one_statefulset_opted_out)
 {
     struct ps_world *world = begin();
@@ -166,6 +187,7 @@ Suite *ps_test_suite(void)
     TCase *tc = tcase_create("world");
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, label_removed_and_set_again);
+    tcase_add_test(tc, status_is_kept_true_without_the_label);
     tcase_add_test(tc, one_statefulset_opted_out);
     tcase_add_test(tc, a_namespace_that_ends);
     tcase_add_test(tc, orphans_are_taken_back);
