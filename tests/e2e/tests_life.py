@@ -119,13 +119,21 @@ def test_template_change_copies_the_annotation(test):
     check(generation(test, namespace) == before + 1, "more than one change")
 
 
+def settled(test, namespace):
+    """The StatefulSet once its controller has written what it has to: a replace would conflict."""
+    test.cluster.wait_pod(namespace, "kafka-0")
+    wait_until("the status", lambda: test.cluster.statefulset(namespace, "kafka")["status"]
+               .get("replicas", 0) > 0)
+    return test.cluster.statefulset(namespace, "kafka")
+
+
 def test_same_manifest_again_starts_no_rollout(test):
     """Tools that know nothing of what was copied must neither drop it nor start a rollout by it."""
     for how in (["apply"], ["apply", "--server-side"], ["replace"]):
         namespace = test.namespace()
         documents = annotated("cp-kraft-env", {PORT: "9294"})
         submit(test, namespace, documents, *(["create"] if how == ["replace"] else how))
-        before = test.cluster.statefulset(namespace, "kafka")
+        before = settled(test, namespace)
         submit(test, namespace, documents, *how)
         after = test.cluster.statefulset(namespace, "kafka")
         words = " ".join(how)

@@ -162,27 +162,6 @@ START_TEST(makes_no_service_for_brokers_that_admission_leaves)
 }
 END_TEST
 
-/* The right to write Events may come later. */
-START_TEST(tells_again_what_could_not_be_told)
-{
-    static const struct ps_fake_answer answers[] = {
-        NAMESPACES,
-        STATEFULSETS,
-        {"PATCH", SERVICE_PATH "external-kafka-0", 403, FORBIDDEN_STATUS, 0},
-        {"POST", EVENT_PATH, 403, FORBIDDEN_STATUS, 1},
-    };
-    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
-    ps_fake_wait(fake, "POST", EVENT_PATH, "Forbidden");
-    ps_fake_skip(fake, 20000);
-    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, "external-kafka-0"), 1);
-    ps_fake_skip(fake, 60000);
-    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, "external-kafka-0"), 2);
-    ps_fake_skip(fake, 120000);
-    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, "external-kafka-0"), 2);
-    ps_fake_end(fake);
-}
-END_TEST
-
 /* 403 like a missing right, but no right would help. */
 START_TEST(tells_a_quota_from_a_right)
 {
@@ -388,7 +367,6 @@ Suite *ps_test_suite(void)
     tcase_add_test(tc, leaves_a_foreign_service_and_says_so);
     tcase_add_test(tc, removes_the_policy_of_an_allow_from_that_is_no_more);
     tcase_add_test(tc, makes_no_service_for_brokers_that_admission_leaves);
-    tcase_add_test(tc, tells_again_what_could_not_be_told);
     tcase_add_test(tc, tells_a_quota_from_a_right);
     tcase_add_test(tc, says_nothing_of_a_namespace_that_ends);
     tcase_add_test(tc, tells_of_annotations_that_are_older_than_the_label);

@@ -202,6 +202,27 @@ START_TEST(events_and_config_maps_cannot_be_written)
 }
 END_TEST
 
+/* The right to write Events may come later. */
+START_TEST(tells_again_what_could_not_be_told)
+{
+    static const struct ps_fake_answer answers[] = {
+        NAMESPACES,
+        STATEFULSETS,
+        {"PATCH", SERVICE_PATH "external-kafka-0", 403, FORBIDDEN_STATUS, 0},
+        {"POST", EVENT_PATH, 403, FORBIDDEN_STATUS, 1},
+    };
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_wait(fake, "POST", EVENT_PATH, "Forbidden");
+    ps_fake_skip(fake, 20000);
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, "external-kafka-0"), 1);
+    ps_fake_skip(fake, 60000);
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, "external-kafka-0"), 2);
+    ps_fake_skip(fake, 120000);
+    ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, "external-kafka-0"), 2);
+    ps_fake_end(fake);
+}
+END_TEST
+
 Suite *ps_test_suite(void)
 {
     Suite *suite = suite_create("controller_rights");
@@ -219,6 +240,7 @@ Suite *ps_test_suite(void)
                         (int)PS_COUNT(no_policy));
     tcase_add_test(tc, nodes);
     tcase_add_test(tc, events_and_config_maps_cannot_be_written);
+    tcase_add_test(tc, tells_again_what_could_not_be_told);
     suite_add_tcase(suite, tc);
     return suite;
 }
