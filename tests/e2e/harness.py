@@ -149,6 +149,7 @@ class Cluster:
         wait_until(
             f"service account in {name}",
             lambda: self.get(f"/api/v1/namespaces/{name}/serviceaccounts/default"),
+            60,  # after an outage of the API server its controllers pause for up to half a minute
         )
         return name
 

@@ -200,7 +200,8 @@ def test_history_that_was_compacted_under_the_watches(context):
     port = back["spec"]["ports"][0]["nodePort"]
     check(port == endpoints["kafka-1"][1], f"node port {port}, it was {endpoints['kafka-1'][1]}")
     wait_until("more lists", lambda: lists(context) > before)
-    check_reachable(endpoints)
+    # Kubernetes' own watches, those of kube-proxy too, pause for up to half a minute.
+    check_reachable(endpoints, 60)
     check_bootstrap(context, namespace, endpoints)
     return f"{lists(context) - before} lists; the Service was back after {took:.1f} s"
 
