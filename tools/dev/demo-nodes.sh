@@ -127,7 +127,7 @@ look_around() {
   kubectl describe pod kafka-0 -n $namespace
   kubectl logs kafka-0 -n $namespace -c portside-address
   tests/e2e/show-pod $namespace kafka-0        # what was added to the pod
-  tests/e2e/enter client bash             # a shell of the client outside: kcat, ping, nc
+  tests/e2e/enter client bash             # a shell of the client outside, with kcat
   tests/e2e/enter n2 iptables-save        # a node: what kube-proxy made of the Services
 
   # a broker that is made anew keeps its port
