@@ -26,8 +26,9 @@ static const struct command commands[] = {
 
 static const char about[] =
     "portside makes Kafka brokers on Kubernetes reachable from outside the cluster. It is an "
-    "admission webhook: to each broker pod of a StatefulSet it adds one more listener that "
-    "advertises that broker's own external address. Manifests and images stay as they are.\n\n"
+    "admission webhook, which adds to each broker pod of a StatefulSet one more listener that "
+    "advertises that broker's own external address, and a controller, which makes the Services and "
+    "tells the brokers their addresses. Manifests and images stay as they are.\n\n"
     "A namespace opts in with the label portside.dev/inject=enabled.";
 
 static const char examples[] =
