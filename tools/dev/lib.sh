@@ -88,6 +88,21 @@ show_log() {
     echo "    the whole output is in ${log#"$root"/}"
 }
 
+# show_failures LOG: what a suite said about each test that failed (a line that begins with "failed"
+# and the indented ones below it); the end of the log where nothing of that form stands.
+show_failures() {
+    local log=$log_dir/$1.log found
+    found=$(awk 'tolower($1) ~ /^failed:?$/ && /^[Ff]/ { rows = 16 }
+        rows > 0 && !/^[Ff ]/ { rows = 0 }
+        rows > 0 { print; if (--rows == 0) print "    …" }' "$log" | head -n 120)
+    if [ -z "$found" ] || [ -n "$verbose" ]; then
+        show_log "$1" 40
+        return 0
+    fi
+    sed 's/^/    /' <<<"$found"
+    echo "    the whole output is in ${log#"$root"/}"
+}
+
 # must TITLE LOG COMMAND…: a step without which there is no point in going on.
 must() {
     if ! step "$@"; then

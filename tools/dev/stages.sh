@@ -212,7 +212,7 @@ judge_stage() {
     if [ "$failed" -gt 0 ]; then
         result=FAILED
         [ -z "$why" ] || echo "    ${red}$stage $why${plain}"
-        show_log "test-$stage" 40
+        show_failures "test-$stage"
         echo "    again: ./dev test --only $stage"
     elif [ "$passed" -eq 0 ]; then
         result=skipped
