@@ -113,6 +113,17 @@ int ps_cli_fail(const struct ps_cli *cli, const char *command, const struct ps_e
 int ps_cli_misuse(const struct ps_cli *cli, const struct ps_command_line *line,
                   const struct ps_error *err);
 
+/* How a command reads its options, see ps_options_parse(). */
+struct ps_cli_parse {
+    const struct ps_cli *cli;
+    const struct ps_command_line *line;
+    ps_option_take take;
+    void *target;
+};
+
+/* False: the command ends with *ret_code, as it has shown its help, or told of a slip. */
+bool ps_cli_parse(const struct ps_cli_parse *parse, int *argc, char **argv, int *ret_code);
+
 /*
  * Reads a whole file, or standard input if path is "-", into arena (inside ps_arena_run() only).
  * Fails with PS_CODE_IO; the message names the path and the cause.

@@ -16,6 +16,8 @@
 #include "portside/json.h"
 #include "portside/str.h"
 
+struct ps_jw;
+
 /* What an apply or a deletion is about; the controller's table of resources. */
 enum ps_object_kind {
     PS_OBJECT_SERVICE = 0,    /* v1 Service */
@@ -68,6 +70,9 @@ struct ps_owner {
 
 /* Reads the facts of a StatefulSet; false if it has no name, namespace or uid. */
 bool ps_owner_read(const struct ps_json *statefulset, struct ps_owner *ret_owner);
+
+/* Member ownerReferences that names it; controller: it is the one that makes the object. */
+void ps_owner_put(struct ps_jw *jw, const struct ps_owner *owner, bool controller);
 
 /* Name and ordinal of a pod called `<statefulset>-<ordinal>`; false if it is none. */
 bool ps_owner_ordinal(const struct ps_owner *owner, struct ps_str pod, uint64_t *ret_ordinal);

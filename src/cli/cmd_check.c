@@ -2,8 +2,8 @@
 /* `portside check`: does it work, and if not, what is to be done. */
 #include "cmd_check.h"
 
+#include "cluster.h"
 #include "portside/heap.h"
-#include "portside/kube_config.h"
 
 #include <string.h>
 
@@ -26,18 +26,7 @@ static const struct ps_option options[] = {
      .argument = "NAME",
      .fallback = "portside-certificates",
      .help = "The Secret with its certificate. The private key in it is not looked at."},
-    {.name = "output",
-     .letter = 'o',
-     .argument = "text|json",
-     .help = "What is printed: for people, or one JSON document. Default: text on a terminal, json "
-             "elsewhere."},
-    {.name = "kubeconfig",
-     .argument = "FILE",
-     .help = "The cluster. Without it: the service account in a pod, else KUBECONFIG, else "
-             "~/.kube/config."},
-    {.name = "context",
-     .argument = "NAME",
-     .help = "A context of the kubeconfig instead of its current one."},
+    PS_CLI_CLUSTER_OPTIONS,
 };
 
 static const struct ps_command_line line = {
@@ -68,10 +57,8 @@ static const struct ps_command_line line = {
 
 /* What the command line says. */
 struct request {
+    struct ps_cli_cluster cluster;
     struct ps_checkup *check;
-    const char *kubeconfig;
-    const char *context;
-    bool chosen; /* --output was given */
 };
 
 static struct ps_status take_option(void *target, const struct ps_option *option,
@@ -87,14 +74,8 @@ static struct ps_status take_option(void *target, const struct ps_option *option
         check->registration = value;
     } else if (strcmp(option->name, "secret") == 0) {
         check->secret = value;
-    } else if (strcmp(option->name, "output") == 0) {
-        PS_TRY(ps_option_choice(option, value, err));
-        request->chosen = true;
-        check->json = ps_str_is(value, "json");
-    } else if (strcmp(option->name, "kubeconfig") == 0) {
-        request->kubeconfig = value.ptr;
     } else {
-        request->context = value.ptr;
+        return ps_cli_cluster_take(&request->cluster, option, value, err);
     }
     return ps_success();
 }
@@ -113,56 +94,30 @@ static struct ps_status check_options(const struct ps_checkup *check, int operan
     return ps_success();
 }
 
-static struct ps_status connect(const struct request *request, struct ps_error *err)
+static int work(void *arg)
 {
+    const struct request *request = arg;
     struct ps_checkup *check = request->check;
-    struct ps_kube_config *config = NULL;
-    struct ps_transport *transport = NULL;
-    PS_TRY(ps_kube_config_load(request->kubeconfig, request->context, &config, err));
-    (void)snprintf(check->server, sizeof(check->server), "%s", ps_kube_config_server(config));
-    PS_TRY(ps_transport_curl(config, &transport, err));
-    return ps_kube_new(transport, NULL, &check->kube, err);
-}
-
-static int run(const struct request *request)
-{
-    struct ps_checkup *check = request->check;
-    struct ps_error err;
-    if (!ps_ok(connect(request, &err))) {
-        (void)ps_cli_fail(check->cli, line.command, &err);
-        return PS_EXIT_INPUT; /* also if the kubeconfig cannot be read */
-    }
-    check->arena = ps_arena_new(ARENA_BYTES);
-    int code = PS_EXIT_FAILED;
-    if (check->arena != NULL) {
-        code = ps_checkup_run(check);
-    } else if (!ps_ok(ps_fail(&err, PS_CODE_IO, "the system has no memory"))) {
-        code = ps_cli_fail(check->cli, line.command, &err);
-    }
-    ps_kube_free(check->kube);
-    ps_arena_free(check->arena);
-    return code;
+    check->kube = request->cluster.kube;
+    check->arena = request->cluster.arena;
+    check->server = request->cluster.server;
+    return ps_checkup_run(check);
 }
 
 static int parse_and_run(struct request *request, int argc, char **argv)
 {
-    const struct ps_cli *cli = request->check->cli;
+    const struct ps_cli *cli = request->cluster.cli;
     struct ps_error err;
-    bool help = false;
-    if (!ps_ok(ps_options_parse(&line, &argc, argv, take_option, request, &help, &err))) {
-        return ps_cli_misuse(cli, &line, &err);
-    }
-    if (help) {
-        ps_options_help(&line, &cli->out);
-        return PS_EXIT_OK;
+    int code = PS_EXIT_OK;
+    if (!ps_cli_parse(&(struct ps_cli_parse){cli, &line, take_option, request}, &argc, argv,
+                      &code)) {
+        return code;
     }
     if (!ps_ok(check_options(request->check, argc, argv, &err))) {
         return ps_cli_misuse(cli, &line, &err);
     }
-    if (!request->chosen) {
-        request->check->json = !cli->out.is_terminal;
-    }
-    return run(request);
+    request->check->json = ps_cli_cluster_is_json(&request->cluster);
+    return ps_cli_cluster_run(&request->cluster, work, request);
 }
 
 int ps_cmd_check(const struct ps_cli *cli, int argc, char **argv)
@@ -177,7 +132,10 @@ int ps_cmd_check(const struct ps_cli *cli, int argc, char **argv)
     check->cli = cli;
     check->registration = PS_STR("portside");
     check->secret = PS_STR("portside-certificates");
-    struct request request = {.check = check};
+    struct request request = {
+        .cluster = {.cli = cli, .command = line.command, .arena_bytes = ARENA_BYTES},
+        .check = check,
+    };
     int code = parse_and_run(&request, argc, argv);
     ps_heap_free(check);
     return code;

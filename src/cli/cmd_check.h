@@ -32,9 +32,9 @@ struct ps_checkup {
     const struct ps_cli *cli;
     struct ps_arena *arena;
     struct ps_kube *kube;
-    char server[PS_CHECKUP_NAME_BYTES]; /* where the API server is, for people */
-    struct ps_str space;                /* to look at and to try in; empty: all that are labelled */
-    struct ps_str home;                 /* of portside; empty: as its registration says */
+    const char *server;  /* where the API server is, for people */
+    struct ps_str space; /* to look at and to try in; empty: all that are labelled */
+    struct ps_str home;  /* of portside; empty: as its registration says */
     struct ps_str registration;
     struct ps_str secret;
     bool json;

@@ -2,7 +2,7 @@
 /* `portside cleanup`: removes what portside made and what uninstalling it leaves. */
 #include "cmd_cleanup.h"
 
-#include "portside/kube_config.h"
+#include "cluster.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -28,18 +28,7 @@ static const struct ps_option options[] = {
     {.name = "force",
      .help = "Also delete what running brokers advertise, and what a running controller would make "
              "again. Outside clients of those brokers lose their connection."},
-    {.name = "output",
-     .letter = 'o',
-     .argument = "text|json",
-     .help = "What is printed: for people, or one JSON document. Default: text on a terminal, json "
-             "elsewhere."},
-    {.name = "kubeconfig",
-     .argument = "FILE",
-     .help = "The cluster. Without it: the service account in a pod, else KUBECONFIG, else "
-             "~/.kube/config."},
-    {.name = "context",
-     .argument = "NAME",
-     .help = "A context of the kubeconfig instead of its current one."},
+    PS_CLI_CLUSTER_OPTIONS,
 };
 
 static const struct ps_command_line line = {
@@ -71,11 +60,9 @@ static const struct ps_command_line line = {
 
 /* What the command line says. */
 struct request {
+    struct ps_cli_cluster cluster;
     struct ps_cleanup cleanup;
-    const char *kubeconfig;
-    const char *context;
     bool yes;
-    bool chosen; /* --output was given */
 };
 
 static struct ps_status take_option(void *target, const struct ps_option *option,
@@ -92,14 +79,8 @@ static struct ps_status take_option(void *target, const struct ps_option *option
         request->yes = true;
     } else if (strcmp(option->name, "force") == 0) {
         request->cleanup.force = true;
-    } else if (strcmp(option->name, "output") == 0) {
-        PS_TRY(ps_option_choice(option, value, err));
-        request->chosen = true;
-        request->cleanup.json = ps_str_is(value, "json");
-    } else if (strcmp(option->name, "kubeconfig") == 0) {
-        request->kubeconfig = value.ptr;
     } else {
-        request->context = value.ptr;
+        return ps_cli_cluster_take(&request->cluster, option, value, err);
     }
     return ps_success();
 }
@@ -172,55 +153,31 @@ static bool confirm(const struct ps_cli *cli, size_t count)
     return ps_str_equal_nocase(answer, PS_STR("y")) || ps_str_equal_nocase(answer, PS_STR("yes"));
 }
 
-static struct ps_status connect(const struct request *request, struct ps_kube **ret_kube,
-                                struct ps_error *err)
+static int work(void *arg)
 {
-    struct ps_kube_config *config = NULL;
-    struct ps_transport *transport = NULL;
-    PS_TRY(ps_kube_config_load(request->kubeconfig, request->context, &config, err));
-    PS_TRY(ps_transport_curl(config, &transport, err));
-    return ps_kube_new(transport, NULL, ret_kube, err);
-}
-
-static int run(struct request *request)
-{
-    struct ps_cleanup *cleanup = &request->cleanup;
-    struct ps_error err;
-    if (!ps_ok(connect(request, &cleanup->kube, &err))) {
-        (void)ps_cli_fail(cleanup->cli, line.command, &err);
-        return PS_EXIT_INPUT; /* also if the kubeconfig cannot be read */
-    }
-    cleanup->arena = ps_arena_new(ARENA_BYTES);
-    int code = PS_EXIT_FAILED;
-    if (cleanup->arena != NULL) {
-        code = ps_cleanup_run(cleanup);
-    } else if (!ps_ok(ps_fail(&err, PS_CODE_IO, "the system has no memory"))) {
-        code = ps_cli_fail(cleanup->cli, line.command, &err);
-    }
-    ps_kube_free(cleanup->kube);
-    ps_arena_free(cleanup->arena);
-    return code;
+    struct request *request = arg;
+    request->cleanup.kube = request->cluster.kube;
+    request->cleanup.arena = request->cluster.arena;
+    return ps_cleanup_run(&request->cleanup);
 }
 
 int ps_cmd_cleanup(const struct ps_cli *cli, int argc, char **argv)
 {
-    struct request request = {.cleanup = {.cli = cli}};
+    struct request request = {
+        .cluster = {.cli = cli, .command = line.command, .arena_bytes = ARENA_BYTES},
+        .cleanup = {.cli = cli},
+    };
     struct ps_error err;
-    bool help = false;
-    if (!ps_ok(ps_options_parse(&line, &argc, argv, take_option, &request, &help, &err))) {
-        return ps_cli_misuse(cli, &line, &err);
+    int code = PS_EXIT_OK;
+    if (!ps_cli_parse(&(struct ps_cli_parse){cli, &line, take_option, &request}, &argc, argv,
+                      &code)) {
+        return code;
     }
-    if (help) {
-        ps_options_help(&line, &cli->out);
-        return PS_EXIT_OK;
-    }
-    if (!request.chosen) {
-        request.cleanup.json = !cli->out.is_terminal;
-    }
+    request.cleanup.json = ps_cli_cluster_is_json(&request.cluster);
     if (!ps_ok(check_options(&request, argc, argv, &err))) {
         return ps_cli_misuse(cli, &line, &err);
     }
     bool asks = !request.yes && !request.cleanup.dry_run;
     request.cleanup.confirm = asks ? confirm : NULL;
-    return run(&request);
+    return ps_cli_cluster_run(&request.cluster, work, &request);
 }

@@ -306,13 +306,10 @@ int ps_cmd_review(const struct ps_cli *cli, int argc, char **argv)
 {
     struct ps_session session = {.cli = cli};
     struct ps_error err;
-    bool help = false;
-    if (!ps_ok(ps_options_parse(&line, &argc, argv, take_option, &session, &help, &err))) {
-        return ps_cli_misuse(cli, &line, &err);
-    }
-    if (help) {
-        ps_options_help(&line, &cli->out);
-        return PS_EXIT_OK;
+    int code = PS_EXIT_OK;
+    if (!ps_cli_parse(&(struct ps_cli_parse){cli, &line, take_option, &session}, &argc, argv,
+                      &code)) {
+        return code;
     }
     if (!ps_ok(check_options(&session, argc, &err))) {
         return ps_cli_misuse(cli, &line, &err);

@@ -275,13 +275,9 @@ int ps_cmd_serve(const struct ps_cli *cli, int argc, char **argv)
     struct ps_config config;
     struct ps_file text PS_CLEANUP(ps_file_clear) = {0};
     struct ps_error err;
-    bool help = false;
-    if (!ps_ok(ps_options_parse(&line, &argc, argv, take, &request, &help, &err))) {
-        return ps_cli_misuse(cli, &line, &err);
-    }
-    if (help) {
-        ps_options_help(&line, &cli->out);
-        return PS_EXIT_OK;
+    int code = PS_EXIT_OK;
+    if (!ps_cli_parse(&(struct ps_cli_parse){cli, &line, take, &request}, &argc, argv, &code)) {
+        return code;
     }
     if (argc > 0) {
         struct ps_status status =

@@ -24,3 +24,19 @@ int ps_cli_misuse(const struct ps_cli *cli, const struct ps_command_line *line,
                    line->command[0] == '\0' ? "" : " ", line->command);
     return PS_EXIT_INPUT;
 }
+
+bool ps_cli_parse(const struct ps_cli_parse *parse, int *argc, char **argv, int *ret_code)
+{
+    struct ps_error err;
+    bool help = false;
+    if (!ps_ok(
+            ps_options_parse(parse->line, argc, argv, parse->take, parse->target, &help, &err))) {
+        *ret_code = ps_cli_misuse(parse->cli, parse->line, &err);
+        return false;
+    }
+    if (help) {
+        ps_options_help(parse->line, &parse->cli->out);
+        *ret_code = PS_EXIT_OK;
+    }
+    return !help;
+}

@@ -308,7 +308,7 @@ void ps_certs_free(struct ps_certs *certs)
         return;
     }
     cancel_writes(certs);
-    ps_kube_watch_stop(certs->watch);
+    ps_certs_watch_stop(&certs->watch);
     for (size_t i = 0; i < certs->facts.bundle_count; i++) {
         ps_hook_clear(&certs->hooks[i]);
     }

@@ -34,13 +34,22 @@ struct ps_certs_request {
     uint64_t burst_ms;
 };
 
+/* A watch of the one object of a name; what it tells is the object as it is now. */
+struct ps_certs_watch {
+    struct ps_certs *certs;
+    const char *problem;                                      /* in the log */
+    void (*observe)(void *arg, const struct ps_json *object); /* NULL: there is none */
+    void *arg;
+    struct ps_kube_watch *watch;
+    bool seen; /* it has told of the object since its BEGIN */
+};
+
 /* One webhook configuration. */
 struct ps_hook {
     struct ps_certs *certs;
     struct ps_cert_bundle *bundle; /* in the facts */
     char *name;
-    struct ps_kube_watch *watch;
-    bool seen; /* the watch has told of it since its BEGIN */
+    struct ps_certs_watch watch;
     char *uid;
     char *version;
     char **entries; /* names of its webhooks */
@@ -71,8 +80,7 @@ struct ps_certs {
     uint64_t looked_ms; /* at the file of CAs */
     struct ps_certs_secret secret;
     struct ps_tls_pair served;
-    struct ps_kube_watch *watch;
-    bool seen;
+    struct ps_certs_watch watch;
     struct ps_certs_request request; /* for the Secret */
     enum ps_cert_reason reason;      /* of that write */
     bool new_ca;
@@ -95,6 +103,13 @@ bool ps_certs_may_send(const struct ps_certs *certs, const struct ps_certs_reque
 /* It is answered; after a failure the next one waits. */
 void ps_certs_answered(struct ps_certs *certs, struct ps_certs_request *request, bool good);
 void ps_certs_cancel(struct ps_certs *certs, struct ps_certs_request *request);
+
+/* certs_watch.c; one is zeroed but for its first four members. */
+struct ps_status ps_certs_watch_start(struct ps_certs_watch *one,
+                                      const struct ps_kube_resource *resource,
+                                      struct ps_str namespace_name, const char *name,
+                                      struct ps_error *err);
+void ps_certs_watch_stop(struct ps_certs_watch *one);
 
 /* certs_known.c */
 

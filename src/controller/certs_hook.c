@@ -73,8 +73,9 @@ static void read_entries(struct ps_hook *hook, const struct ps_json *webhooks)
     }
 }
 
-static void observe(struct ps_hook *hook, const struct ps_json *object)
+static void observe(void *arg, const struct ps_json *object)
 {
+    struct ps_hook *hook = arg;
     const struct ps_json *metadata = ps_json_get(object, "metadata");
     struct ps_str version = ps_json_get_text(metadata, "resourceVersion");
     if (object != NULL && hook->version != NULL && ps_str_is(version, hook->version)) {
@@ -149,7 +150,7 @@ static void on_written(void *arg, const struct ps_kube_result *result)
     ps_certs_answered(certs, &hook->request, result->outcome == PS_KUBE_OK);
     if (result->outcome != PS_KUBE_OK) {
         ps_metrics_add(certs->metrics, PS_CERTS_FAILURES, 1);
-        ps_kube_watch_relist(hook->watch);
+        ps_kube_watch_relist(hook->watch.watch);
         if (!changed) {
             ps_certs_tell(certs, "cannot write caBundle, trying again", result->error->message);
         }
@@ -191,47 +192,20 @@ void ps_hook_write(struct ps_hook *hook, const struct ps_cert_set *bundle)
     ps_arena_reset(controller->arena);
 }
 
-static void on_object(void *arg, enum ps_kube_change change, const struct ps_json *object)
-{
-    struct ps_hook *hook = arg;
-    hook->seen = true;
-    observe(hook, change == PS_KUBE_DELETED ? NULL : object);
-}
-
-static void on_sync(void *arg, enum ps_kube_sync sync)
-{
-    struct ps_hook *hook = arg;
-    if (sync == PS_KUBE_SYNC_BEGIN) {
-        hook->seen = false;
-    } else if (!hook->seen) {
-        observe(hook, NULL);
-    }
-}
-
-static void on_trouble(void *arg, const struct ps_error *error)
-{
-    const struct ps_hook *hook = arg;
-    ps_certs_tell(hook->certs, "cannot watch the webhook configuration", error->message);
-}
-
 struct ps_status ps_hook_start(struct ps_hook *hook, struct ps_error *err)
 {
-    char selector[320];
-    (void)snprintf(selector, sizeof(selector), "metadata.name=%s", hook->name);
-    const struct ps_kube_watch_options options = {
-        .resource = &resource,
-        .field_selector = ps_str_of(selector),
-        .on_sync = on_sync,
-        .on_object = on_object,
-        .on_trouble = on_trouble,
+    hook->watch = (struct ps_certs_watch){
+        .certs = hook->certs,
+        .problem = "cannot watch the webhook configuration",
+        .observe = observe,
         .arg = hook,
     };
-    return ps_kube_watch_start(hook->certs->controller->kube, &options, &hook->watch, err);
+    return ps_certs_watch_start(&hook->watch, &resource, PS_STR(""), hook->name, err);
 }
 
 void ps_hook_clear(struct ps_hook *hook)
 {
-    ps_kube_watch_stop(hook->watch);
+    ps_certs_watch_stop(&hook->watch);
     forget(hook);
     ps_heap_free(hook->name);
 }

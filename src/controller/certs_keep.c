@@ -123,7 +123,7 @@ static struct ps_status render(void *arg)
 static void doubt(struct ps_certs *certs)
 {
     certs->facts.secret.known = false;
-    ps_kube_watch_relist(certs->watch);
+    ps_kube_watch_relist(certs->watch.watch);
 }
 
 static void on_written(void *arg, const struct ps_kube_result *result)

@@ -225,40 +225,20 @@ void ps_certs_read_secret(struct ps_certs *certs)
     }
 }
 
-static void on_object(void *arg, enum ps_kube_change change, const struct ps_json *object)
+static void observe(void *arg, const struct ps_json *object)
 {
-    struct ps_certs *certs = arg;
-    certs->seen = true;
-    ps_certs_observe(certs, change == PS_KUBE_DELETED ? NULL : object);
-}
-
-static void on_sync(void *arg, enum ps_kube_sync sync)
-{
-    struct ps_certs *certs = arg;
-    if (sync == PS_KUBE_SYNC_BEGIN) {
-        certs->seen = false;
-    } else if (!certs->seen) {
-        ps_certs_observe(certs, NULL);
-    }
-}
-
-static void on_trouble(void *arg, const struct ps_error *error)
-{
-    ps_certs_tell(arg, "cannot watch the Secret", error->message);
+    ps_certs_observe(arg, object);
 }
 
 struct ps_status ps_certs_watch_secret(struct ps_certs *certs, struct ps_error *err)
 {
-    char selector[320];
-    (void)snprintf(selector, sizeof(selector), "metadata.name=%s", certs->secret_name);
-    const struct ps_kube_watch_options options = {
-        .resource = &secrets,
-        .namespace = ps_str_of(certs->controller->leader.namespace_name),
-        .field_selector = ps_str_of(selector),
-        .on_sync = on_sync,
-        .on_object = on_object,
-        .on_trouble = on_trouble,
+    certs->watch = (struct ps_certs_watch){
+        .certs = certs,
+        .problem = "cannot watch the Secret",
+        .observe = observe,
         .arg = certs,
     };
-    return ps_kube_watch_start(certs->controller->kube, &options, &certs->watch, err);
+    return ps_certs_watch_start(&certs->watch, &secrets,
+                                ps_str_of(certs->controller->leader.namespace_name),
+                                certs->secret_name, err);
 }

@@ -7,21 +7,6 @@
 #include "portside/admit.h"
 #include "portside/jw.h"
 
-static void put_owner(struct ps_jw *jw, const struct ps_owner *owner)
-{
-    ps_jw_key(jw, "ownerReferences");
-    ps_jw_array(jw);
-    ps_jw_object(jw);
-    ps_jw_member(jw, "apiVersion", PS_STR("apps/v1"));
-    ps_jw_member(jw, "kind", PS_STR("StatefulSet"));
-    ps_jw_member(jw, "name", owner->name);
-    ps_jw_member(jw, "uid", owner->uid);
-    ps_jw_key(jw, "controller");
-    ps_jw_bool(jw, true);
-    ps_jw_object_end(jw);
-    ps_jw_array_end(jw);
-}
-
 static void put_copy(struct ps_jw *jw, const struct ps_json *parent, const char *key)
 {
     const struct ps_json *member = ps_json_get(parent, key);
@@ -46,7 +31,7 @@ static void put_pod(struct ps_jw *jw, const struct ps_plan *plan, const struct p
     ps_jw_member(jw, "namespace", plan->owner.namespace_name);
     put_copy(jw, metadata, "labels");
     put_copy(jw, metadata, "annotations");
-    put_owner(jw, &plan->owner);
+    ps_owner_put(jw, &plan->owner, true);
     ps_jw_object_end(jw);
     put_copy(jw, template, "spec");
     ps_jw_object_end(jw);

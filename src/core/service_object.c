@@ -90,19 +90,6 @@ static void put_annotations(struct ps_jw *jw, const struct ps_object *object, st
     ps_jw_object_end(jw);
 }
 
-static void put_owner(struct ps_jw *jw, const struct ps_owner *owner)
-{
-    ps_jw_key(jw, "ownerReferences");
-    ps_jw_array(jw);
-    ps_jw_object(jw);
-    ps_jw_member(jw, "apiVersion", PS_STR("apps/v1"));
-    ps_jw_member(jw, "kind", PS_STR("StatefulSet"));
-    ps_jw_member(jw, "name", owner->name);
-    ps_jw_member(jw, "uid", owner->uid);
-    ps_jw_object_end(jw);
-    ps_jw_array_end(jw);
-}
-
 /* The object as text: without digest to be digested, without uid to be compared. */
 static struct ps_str write_object(struct ps_arena *arena, const struct ps_object *object,
                                   struct ps_str digest, struct ps_str uid)
@@ -124,7 +111,7 @@ static struct ps_str write_object(struct ps_arena *arena, const struct ps_object
     put_labels(&jw, object);
     put_annotations(&jw, object, digest);
     if (object->owned) {
-        put_owner(&jw, object->owner);
+        ps_owner_put(&jw, object->owner, false);
     }
     ps_jw_object_end(&jw);
     object->put(&jw, object, digest.len == 0);

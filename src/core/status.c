@@ -32,6 +32,23 @@ bool ps_owner_read(const struct ps_json *statefulset, struct ps_owner *ret_owner
     return true;
 }
 
+void ps_owner_put(struct ps_jw *jw, const struct ps_owner *owner, bool controller)
+{
+    ps_jw_key(jw, "ownerReferences");
+    ps_jw_array(jw);
+    ps_jw_object(jw);
+    ps_jw_member(jw, "apiVersion", PS_STR("apps/v1"));
+    ps_jw_member(jw, "kind", PS_STR("StatefulSet"));
+    ps_jw_member(jw, "name", owner->name);
+    ps_jw_member(jw, "uid", owner->uid);
+    if (controller) {
+        ps_jw_key(jw, "controller");
+        ps_jw_bool(jw, true);
+    }
+    ps_jw_object_end(jw);
+    ps_jw_array_end(jw);
+}
+
 bool ps_owner_ordinal(const struct ps_owner *owner, struct ps_str pod, uint64_t *ret_ordinal)
 {
     size_t dash = ps_str_last_index(pod, '-');
