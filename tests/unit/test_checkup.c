@@ -2,6 +2,7 @@
 /* `portside check` against an API server by script: what is asked, and what is said about it. */
 #include "certificate.h"
 #include "cmd_check.h"
+#include "expect_says.h"
 #include "portside/base64.h"
 #include "portside/clock.h"
 #include "portside/heap.h"
@@ -220,28 +221,15 @@ static void forget(struct run *run)
     ps_heap_free(run->text);
 }
 
-static size_t count_steps(const struct ps_script_step *steps)
-{
-    size_t count = 0;
-    while (steps[count].expect != NULL) {
-        count++;
-    }
-    return count;
-}
-
 static void expect_run(const struct row *row)
 {
-    struct ps_script *script = ps_script_begin(row->steps, count_steps(row->steps), 0);
+    struct ps_script *script = ps_script_begin(row->steps, ps_script_count(row->steps), 0);
     struct run one = {0};
     run(&one, script, row);
     ck_assert_msg(one.exit_code == row->exit_code, "%s: exit code %d: %s", row->name, one.exit_code,
                   one.text);
-    for (size_t i = 0; i < PS_COUNT(row->says) && row->says[i] != NULL; i++) {
-        ck_assert_msg(strstr(one.text, row->says[i]) != NULL, "%s: no '%s' in '%s'", row->name,
-                      row->says[i], one.text);
-    }
-    ck_assert_msg(row->not == NULL || strstr(one.text, row->not ) == NULL, "%s: '%s' in '%s'",
-                  row->name, row->not, one.text);
+    ps_expect_says(row->name, one.text, row->says, PS_COUNT(row->says));
+    ps_expect_not(row->name, one.text, row->not );
     forget(&one);
     ps_script_end(script);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `portside cleanup` against an API server by script: what is asked, deleted, kept and said. */
 #include "cmd_cleanup.h"
+#include "expect_says.h"
 #include "portside/heap.h"
 #include "support/runner.h"
 #include "test_kube_support.h"
@@ -223,15 +224,6 @@ struct run {
     int exit_code;
 };
 
-static size_t count_steps(const struct ps_script_step *steps)
-{
-    size_t count = 0;
-    while (steps[count].expect != NULL) {
-        count++;
-    }
-    return count;
-}
-
 static void run(struct run *run, struct ps_script *script)
 {
     run->file = open_memstream(&run->text, &run->size);
@@ -253,17 +245,13 @@ static void forget(struct run *run)
 START_TEST(says_and_does)
 {
     const struct row *row = &rows[_i];
-    struct ps_script *script = ps_script_begin(row->steps, count_steps(row->steps), 0);
+    struct ps_script *script = ps_script_begin(row->steps, ps_script_count(row->steps), 0);
     struct run one = {.cleanup = {.json = row->json, .dry_run = row->dry_run, .force = row->force}};
     run(&one, script);
     ck_assert_msg(one.exit_code == row->exit_code, "%s: exit code %d: %s", row->name, one.exit_code,
                   one.text);
-    for (size_t i = 0; i < PS_COUNT(row->says) && row->says[i] != NULL; i++) {
-        ck_assert_msg(strstr(one.text, row->says[i]) != NULL, "%s: no '%s' in '%s'", row->name,
-                      row->says[i], one.text);
-    }
-    ck_assert_msg(row->not == NULL || strstr(one.text, row->not ) == NULL, "%s: '%s' in '%s'",
-                  row->name, row->not, one.text);
+    ps_expect_says(row->name, one.text, row->says, PS_COUNT(row->says));
+    ps_expect_not(row->name, one.text, row->not );
     forget(&one);
     ps_script_end(script);
 }

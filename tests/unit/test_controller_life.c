@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test_controller_life.h"
 
+#include "broker_env.h"
 #include "portside/heap.h"
 #include "portside/str.h"
 
@@ -12,15 +13,6 @@
 #define LEASE_PATH "/apis/coordination.k8s.io/v1/namespaces/portside/leases/portside"
 #define SERVICE_PATH NS "/services/external-kafka-"
 #define POD_PATH NS "/pods/kafka-"
-#define BROKER_ENV                                                                                 \
-    "{\"name\":\"KAFKA_NODE_ID\",\"value\":\"1\"},"                                                \
-    "{\"name\":\"KAFKA_PROCESS_ROLES\",\"value\":\"broker,controller\"},"                          \
-    "{\"name\":\"KAFKA_LISTENERS\",\"value\":\"PLAINTEXT://:9092,CONTROLLER://:9093\"},"           \
-    "{\"name\":\"KAFKA_ADVERTISED_LISTENERS\",\"value\":\"PLAINTEXT://k:9092\"},"                  \
-    "{\"name\":\"KAFKA_LISTENER_SECURITY_PROTOCOL_MAP\","                                          \
-    "\"value\":\"CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT\"},"                                     \
-    "{\"name\":\"KAFKA_CONTROLLER_LISTENER_NAMES\",\"value\":\"CONTROLLER\"},"                     \
-    "{\"name\":\"KAFKA_CONTROLLER_QUORUM_VOTERS\",\"value\":\"1@k:9093\"}"
 
 void ps_life_put_set(struct ps_world *world, unsigned replicas, const char *annotation)
 {

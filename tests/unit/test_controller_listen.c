@@ -27,6 +27,7 @@ struct broker {
     char statefulsets[4096];
     char pods[POD_BYTES];
     char wishes[256];
+    struct ps_fake_answer answers[6];
 };
 
 /* The pod as it is made by what is asked for, between what stands before it and behind. */
@@ -42,6 +43,7 @@ static void write_pod(const struct broker *broker, char out[POD_BYTES], const ch
 /* A broker whose port is bound to 127.0.0.1 but does not listen yet. annotations: further ones. */
 static void make_broker(struct broker *broker, const char *annotations, const char *status)
 {
+    *broker = (struct broker){.fd = -1};
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof(address);
     broker->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
@@ -61,8 +63,9 @@ static void make_broker(struct broker *broker, const char *annotations, const ch
     "\"containerStatuses\":[{\"name\":\"kafka\",\"containerID\":\"" id                             \
     "\",\"state\":{\"running\":{\"startedAt\":\"" since "\"}}}]"
 #define HERE "\"podIP\":\"127.0.0.1\",\"hostIP\":\"10.0.0.1\""
+#define UP POD("4", INJECTED, HERE "," READY("True") "," RUNS("c", LONG_AGO))
 
-static struct ps_fake *begin(const struct broker *broker, struct ps_fake_answer answers[6])
+static struct ps_fake *begin(struct broker *broker)
 {
     const struct ps_fake_answer all[] = {
         NAMESPACES,
@@ -72,9 +75,9 @@ static struct ps_fake *begin(const struct broker *broker, struct ps_fake_answer 
         NODE,
     };
     for (size_t i = 0; i < PS_COUNT(all); i++) {
-        answers[i] = all[i];
+        broker->answers[i] = all[i];
     }
-    return ps_fake_begin(answers, answers[5].method == NULL ? 5 : 6);
+    return ps_fake_begin(broker->answers, broker->answers[5].method == NULL ? 5 : 6);
 }
 
 static void tell(const struct broker *broker, struct ps_fake *fake, const char *pod)
@@ -104,10 +107,9 @@ static void end(struct broker *broker, struct ps_fake *fake)
 START_TEST(one_that_listens)
 {
     struct broker broker;
-    struct ps_fake_answer answers[6] = {0};
-    make_broker(&broker, "", POD("4", INJECTED, HERE "," READY("True") "," RUNS("c", LONG_AGO)));
+    make_broker(&broker, "", UP);
     ck_assert_int_eq(listen(broker.fd, 8), 0);
-    struct ps_fake *fake = begin(&broker, answers);
+    struct ps_fake *fake = begin(&broker);
     ps_fake_wait(fake, "PATCH", MAP_PATH, "\\\"listening\\\":\\\"yes\\\"");
     ps_fake_run(fake, 20);
     ck_assert_int_eq(ps_fake_metric(fake, YES), 1);
@@ -120,10 +122,9 @@ END_TEST
 START_TEST(one_that_refuses_until_it_listens)
 {
     struct broker broker;
-    struct ps_fake_answer answers[6] = {0};
     make_broker(&broker, "",
                 POD("4", INJECTED_BY_HOOK, HERE "," READY("True") "," RUNS("c", LONG_AGO)));
-    struct ps_fake *fake = begin(&broker, answers);
+    struct ps_fake *fake = begin(&broker);
     ps_fake_wait(fake, "POST", EVENT_PATH, "\"reason\":\"NotListening\"");
     ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, "portside.dev/listener-port"), 1);
     ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, "broker's log"), 1);
@@ -162,11 +163,10 @@ static const struct {
 START_TEST(no_false_alarm)
 {
     struct broker broker;
-    struct ps_fake_answer answers[6] = {0};
     char pod[POD_BYTES];
     (void)snprintf(pod, sizeof(pod), POD("4", INJECTED, "%s"), quiet[_i].status);
     make_broker(&broker, quiet[_i].annotations, pod);
-    struct ps_fake *fake = begin(&broker, answers);
+    struct ps_fake *fake = begin(&broker);
     ps_fake_wait(fake, "PATCH", MAP_PATH, SERVERS);
     ps_fake_skip(fake, 5000); /* a second refusal would come after one second */
     ck_assert_int_eq(ps_fake_metric(fake, UNKNOWN), 1);
@@ -179,10 +179,9 @@ END_TEST
 START_TEST(one_that_starts_for_too_long)
 {
     struct broker broker;
-    struct ps_fake_answer answers[6] = {0};
     make_broker(&broker, "",
                 POD("4", INJECTED, HERE "," READY("True") "," RUNS("c", "2999-01-01T00:00:00Z")));
-    struct ps_fake *fake = begin(&broker, answers);
+    struct ps_fake *fake = begin(&broker);
     ps_fake_skip(fake, 58000);
     ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, ""), 0);
     ps_fake_skip(fake, 10000);
@@ -194,10 +193,9 @@ END_TEST
 START_TEST(one_that_answered_may_be_on_its_way_out)
 {
     struct broker broker;
-    struct ps_fake_answer answers[6] = {0};
-    make_broker(&broker, "", POD("4", INJECTED, HERE "," READY("True") "," RUNS("c", LONG_AGO)));
+    make_broker(&broker, "", UP);
     ck_assert_int_eq(listen(broker.fd, 8), 0);
-    struct ps_fake *fake = begin(&broker, answers);
+    struct ps_fake *fake = begin(&broker);
     ps_fake_wait(fake, "PATCH", MAP_PATH, "\\\"listening\\\":\\\"yes\\\"");
     ck_assert_int_eq(shutdown(broker.fd, SHUT_RDWR), 0);
     ps_fake_skip(fake, 35000);
@@ -211,10 +209,9 @@ END_TEST
 START_TEST(one_that_is_not_ready_is_not_dialled)
 {
     struct broker broker;
-    struct ps_fake_answer answers[6] = {0};
     make_broker(&broker, "", POD("4", INJECTED, HERE "," READY("False") "," RUNS("c", LONG_AGO)));
     ck_assert_int_eq(listen(broker.fd, 8), 0);
-    struct ps_fake *fake = begin(&broker, answers);
+    struct ps_fake *fake = begin(&broker);
     ps_fake_wait(fake, "PATCH", MAP_PATH, SERVERS);
     ps_fake_run(fake, 300);
     ck_assert_uint_eq(accepted(&broker), 0);
@@ -232,13 +229,12 @@ END_TEST
 START_TEST(one_of_several_addresses_is_enough)
 {
     struct broker broker;
-    struct ps_fake_answer answers[6] = {0};
     make_broker(&broker, "",
                 POD("4", INJECTED,
                     "\"podIPs\":[{\"ip\":\"127.0.0.2\"},{\"ip\":\"127.0.0.1\"}]," READY(
                         "True") "," RUNS("c", LONG_AGO)));
     ck_assert_int_eq(listen(broker.fd, 8), 0);
-    struct ps_fake *fake = begin(&broker, answers);
+    struct ps_fake *fake = begin(&broker);
     ps_fake_wait(fake, "PATCH", MAP_PATH, "\\\"listening\\\":\\\"yes\\\"");
     ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, ""), 0);
     end(&broker, fake);
@@ -248,17 +244,17 @@ END_TEST
 START_TEST(a_new_leader_goes_on_with_what_the_last_one_found)
 {
     struct broker broker;
-    struct ps_fake_answer answers[6] = {
-        [5] = {"GET", "/api/v1/configmaps?", 200,
-               LIST("{\"metadata\":{\"name\":\"external-kafka\",\"namespace\":\"ns\","
-                    "\"uid\":\"m\",\"resourceVersion\":\"3\",\"labels\":{"
-                    "\"app.kubernetes.io/managed-by\":\"portside\","
-                    "\"portside.dev/statefulset\":\"kafka\",\"portside.dev/role\":\"status\"}},"
-                    "\"data\":{\"brokers.json\":\"[{\\\"pod\\\":\\\"kafka-0\\\","
-                    "\\\"listening\\\":\\\"no\\\"}]\"}}"),
-               1}};
-    make_broker(&broker, "", POD("4", INJECTED, HERE "," READY("True") "," RUNS("c", LONG_AGO)));
-    struct ps_fake *fake = begin(&broker, answers);
+    make_broker(&broker, "", UP);
+    broker.answers[5] = (struct ps_fake_answer){
+        "GET", "/api/v1/configmaps?", 200,
+        LIST("{\"metadata\":{\"name\":\"external-kafka\",\"namespace\":\"ns\","
+             "\"uid\":\"m\",\"resourceVersion\":\"3\",\"labels\":{"
+             "\"app.kubernetes.io/managed-by\":\"portside\","
+             "\"portside.dev/statefulset\":\"kafka\",\"portside.dev/role\":\"status\"}},"
+             "\"data\":{\"brokers.json\":\"[{\\\"pod\\\":\\\"kafka-0\\\","
+             "\\\"listening\\\":\\\"no\\\"}]\"}}"),
+        1};
+    struct ps_fake *fake = begin(&broker);
     ps_fake_wait(fake, "POST", EVENT_PATH, "\"reason\":\"NotListening\"");
     ck_assert_uint_eq(ps_fake_count(fake, "PATCH", MAP_PATH, SERVERS), 0);
     ck_assert_int_eq(listen(broker.fd, 8), 0);

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "broker_env.h"
 #include "portside/controller.h"
 
 struct ps_fake_answer {
@@ -57,33 +58,25 @@ void ps_fake_end(struct ps_fake *fake);
     "\"ownerReferences\":[{\"apiVersion\":\"apps/v1\",\"kind\":\"StatefulSet\","                   \
     "\"name\":\"kafka\",\"uid\":\"u1\"}]},\"spec\":{\"type\":\"NodePort\","                        \
     "\"ipFamilies\":[\"IPv4\"],\"ports\":[{\"port\":9194,\"nodePort\":31000}]}}"
-#define BROKER_ENV                                                                                 \
-    "{\"name\":\"KAFKA_NODE_ID\",\"value\":\"1\"},"                                                \
-    "{\"name\":\"KAFKA_PROCESS_ROLES\",\"value\":\"broker,controller\"},"                          \
-    "{\"name\":\"KAFKA_LISTENERS\",\"value\":\"PLAINTEXT://:9092,CONTROLLER://:9093\"},"           \
-    "{\"name\":\"KAFKA_ADVERTISED_LISTENERS\",\"value\":\"PLAINTEXT://k:9092\"},"                  \
-    "{\"name\":\"KAFKA_LISTENER_SECURITY_PROTOCOL_MAP\","                                          \
-    "\"value\":\"CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT\"},"                                     \
-    "{\"name\":\"KAFKA_CONTROLLER_LISTENER_NAMES\",\"value\":\"CONTROLLER\"},"                     \
-    "{\"name\":\"KAFKA_CONTROLLER_QUORUM_VOTERS\",\"value\":\"1@k:9093\"}"
-
 #define NAMESPACES                                                                                 \
     {                                                                                              \
         "GET", "/api/v1/namespaces?", 200,                                                         \
             LIST("{\"metadata\":{\"name\":\"ns\",\"resourceVersion\":\"1\"}}"), 1                  \
     }
-/* A list of one StatefulSet with these annotations. */
-#define STATEFULSET_LIST(annotations)                                                              \
+/* A list of one StatefulSet with these annotations, and these before the rest of spec and env. */
+#define STATEFULSET_WITH(annotations, spec, env)                                                   \
     LIST("{\"metadata\":{\"name\":\"kafka\",\"namespace\":\"ns\",\"uid\":\"u1\","                  \
          "\"resourceVersion\":\"2\",\"annotations\":{" annotations                                 \
          "}},\"spec\":{\"replicas\":2,\"template\":{\"metadata\":"                                 \
-         "{\"labels\":{\"app\":\"kafka\"}},\"spec\":{\"containers\":[{\"name\":\"kafka\","         \
-         "\"image\":\"apache/kafka:4.1.0\",\"env\":[" BROKER_ENV "]}]}}}}")
+         "{\"labels\":{\"app\":\"kafka\"}},\"spec\":{" spec "\"containers\":[{\"name\":\"kafka\"," \
+         "\"image\":\"apache/kafka:4.1.0\",\"env\":[" env BROKER_ENV "]}]}}}}")
+#define STATEFULSET_LIST(annotations) STATEFULSET_WITH(annotations, "", "")
 #define STATEFULSETS_PATH "/apis/apps/v1/namespaces/ns/statefulsets?"
-#define STATEFULSETS_OF(annotations)                                                               \
+#define STATEFULSETS_WITH(annotations, spec, env)                                                  \
     {                                                                                              \
-        "GET", STATEFULSETS_PATH, 200, STATEFULSET_LIST(annotations), 1                            \
+        "GET", STATEFULSETS_PATH, 200, STATEFULSET_WITH(annotations, spec, env), 1                 \
     }
+#define STATEFULSETS_OF(annotations) STATEFULSETS_WITH(annotations, "", "")
 #define STATEFULSETS STATEFULSETS_OF("")
 #define INJECTED                                                                                   \
     "\"portside.dev/status\":\"{\\\"contract\\\":1,\\\"listeners\\\":"                             \

@@ -122,13 +122,7 @@ START_TEST(promises_no_cure_that_is_none)
 {
     static const struct ps_fake_answer answers[] = {
         NAMESPACES,
-        {"GET", STATEFULSETS_PATH, 200,
-         LIST("{\"metadata\":{\"name\":\"kafka\",\"namespace\":\"ns\",\"uid\":\"u1\","
-              "\"resourceVersion\":\"2\"},\"spec\":{\"replicas\":2,\"template\":{\"metadata\":"
-              "{\"labels\":{\"app\":\"kafka\"}},\"spec\":{\"containers\":[{\"name\":\"kafka\","
-              "\"image\":\"apache/kafka:4.1.0\",\"env\":[{\"name\":\"PORTSIDE_EXTERNAL_HOST\","
-              "\"value\":\"mine\"}," BROKER_ENV "]}]}}}}"),
-         1},
+        STATEFULSETS_WITH("", "", "{\"name\":\"PORTSIDE_EXTERNAL_HOST\",\"value\":\"mine\"},"),
         BARE_PODS(BARE("kafka-1", "", OWNED, ""))};
     struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
     ps_fake_run(fake, 100);

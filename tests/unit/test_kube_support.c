@@ -175,6 +175,15 @@ static uint64_t no_jitter(void *arg)
     return 0;
 }
 
+size_t ps_script_count(const struct ps_script_step *steps)
+{
+    size_t count = 0;
+    while (steps[count].expect != NULL) {
+        count++;
+    }
+    return count;
+}
+
 struct ps_script *ps_script_begin(const struct ps_script_step *steps, size_t count,
                                   unsigned in_flight_max)
 {

@@ -24,6 +24,8 @@ struct ps_script_step {
 
 struct ps_script;
 
+/* Steps of a table whose last one has no expect. */
+size_t ps_script_count(const struct ps_script_step *steps);
 /* A script of count steps and its client; freed by ps_script_end(). */
 struct ps_script *ps_script_begin(const struct ps_script_step *steps, size_t count,
                                   unsigned in_flight_max);
