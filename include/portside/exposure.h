@@ -133,6 +133,7 @@ struct ps_exposure_key {
     const char *values;   /* what is allowed, in words or as a list */
     const char *help;
     bool per_exposure; /* also as `<exposure>.portside.dev/<name>` */
+    bool with_pod;     /* has effect on pods made from then on; else at once, on Services alone */
     bool supported;    /* has effect in this version */
 };
 

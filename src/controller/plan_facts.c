@@ -71,7 +71,9 @@ static void read_pod(struct ps_plan *plan, const struct ps_item *item)
     const struct ps_json *annotations = ps_json_get2(pod.object, "metadata", "annotations");
     pod.status = ps_json_get_text(annotations, PS_ANNOTATION_STATUS);
     ps_injected_read(plan->arena, pod.status, &pod.injected);
-    pod.made = pod.injected.served ? ps_plan_made_as(plan, pod.object) : NULL;
+    if (pod.injected.served) {
+        ps_plan_made_as(plan, &pod);
+    }
     for (size_t i = 0; i < PS_EXPOSURES_MAX; i++) {
         pod.resolved[i] = (struct ps_resolved){.reason = PS_STR("")};
         pod.was[i] = PS_STR("");

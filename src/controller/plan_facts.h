@@ -15,6 +15,7 @@ struct ps_plan_pod {
     struct ps_str status;        /* annotation portside.dev/status; empty: not injected */
     struct ps_injected injected; /* by status */
     const struct ps_exposures *made; /* as which it was injected; NULL: as is asked for now */
+    bool beyond_limits;              /* the policy would not let made be made now */
     uint64_t ordinal;
     struct ps_resolved resolved[PS_EXPOSURES_MAX];
     enum ps_listening listening[PS_EXPOSURES_MAX];
@@ -53,8 +54,8 @@ struct ps_plan {
     const struct ps_json **policies;
 };
 
-/* plan_made.c: as which exposures the pod was injected; NULL: as those that are asked for now. */
-const struct ps_exposures *ps_plan_made_as(const struct ps_plan *plan, const struct ps_json *pod);
+/* plan_made.c: as which exposures the pod was injected: fills its made in. */
+void ps_plan_made_as(const struct ps_plan *plan, struct ps_plan_pod *pod);
 /* The port of a listener in a value of `listeners`; 0: it has none of that name. */
 uint16_t ps_plan_port_in(struct ps_str listeners, struct ps_str name);
 /* The exposure at index as the pod was made with it. */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * As what the pods were made that are there. A pod is made with the annotations of its template and
- * the installation's defaults of then, and keeps its listeners when others are asked for: portside
- * never starts a rollout.
+ * the installation's defaults of then, which its status keeps, and it keeps its listeners when
+ * others are asked for: portside never starts a rollout.
  */
 #include "plan_facts.h"
+#include "portside/service.h"
 #include "portside/template.h"
 
 uint16_t ps_plan_port_in(struct ps_str listeners, struct ps_str name)
@@ -100,35 +101,90 @@ static bool put_ports(const struct ps_plan *plan, const struct ps_json *pod,
 }
 
 /* The pod before this one was made alike: one copy does for both. NULL: it was not. */
-static const struct ps_exposures *made_before(const struct ps_plan *plan, const struct ps_json *pod)
+static const struct ps_plan_pod *made_before(const struct ps_plan *plan,
+                                             const struct ps_plan_pod *pod)
 {
     if (plan->pod_count == 0) {
         return NULL;
     }
     const struct ps_plan_pod *last = &plan->pods[plan->pod_count - 1];
-    bool alike = !ps_user_keys_differ(annotations_of(last->object), annotations_of(pod)) &&
+    bool alike = last->injected.served && !last->beyond_limits &&
+                 !ps_user_keys_differ(annotations_of(last->object), annotations_of(pod->object)) &&
+                 ps_json_equal(last->injected.defaults, pod->injected.defaults) &&
                  ps_json_equal(ps_json_get2(last->object, "spec", "listeners"),
-                               ps_json_get2(pod, "spec", "listeners"));
-    return alike ? last->made : NULL;
+                               ps_json_get2(pod->object, "spec", "listeners"));
+    return alike ? last : NULL;
 }
 
-const struct ps_exposures *ps_plan_made_as(const struct ps_plan *plan, const struct ps_json *pod)
+/* By the pod's annotations and the defaults of then; false if they cannot be read. */
+static bool read_within(const struct ps_plan *plan, const struct ps_plan_pod *pod,
+                        struct ps_policy limits, struct ps_exposures *ret_made)
 {
+    struct ps_str defaults[PS_CONFIG_DEFAULTS_MAX];
     struct ps_exposure_problem problem;
-    const struct ps_exposures *before = made_before(plan, pod);
-    bool differs = ps_user_keys_differ(plan->wishes, annotations_of(pod));
+    if (pod->injected.defaults != NULL) {
+        ps_injected_defaults(&pod->injected, defaults);
+        limits.annotation_defaults = defaults;
+    }
+    return ps_exposures_parse(plan->arena, &limits, annotations_of(pod->object), ret_made,
+                              &problem);
+}
+
+/* The broker's Service is there, and of the type and with the port that own asks for. */
+static bool stands(const struct ps_plan *plan, const struct ps_plan_pod *pod,
+                   const struct ps_exposure *own)
+{
+    struct ps_str name = ps_service_name_for(plan->arena, own, plan->owner.name, pod->ordinal);
+    const struct ps_json *service = ps_plan_find(plan->service_count, plan->services, name);
+    const struct ps_json *spec = ps_json_get(service, "spec");
+    const struct ps_json *port = ps_json_first(ps_json_get(spec, "ports"));
+    int64_t wanted = (int64_t)own->node_port_base;
+    int64_t found = 0;
+    wanted += wanted > 0 && !own->service.shared_port ? (int64_t)pod->ordinal : 0;
+    (void)ps_json_to_int(ps_json_get(port, "nodePort"), &found);
+    return ps_service_is_ours(service) &&
+           ps_str_is(ps_json_get_text(spec, "type"), ps_exposure_type_name(own->type)) &&
+           (wanted == 0 || !ps_exposure_has_node_ports(own) || wanted == found);
+}
+
+/*
+ * A limit is for pods that are made from then on. But whoever may change a pod could write anything
+ * into its annotations; so beyond the limits only what stands goes on, and nothing is granted anew.
+ */
+static bool read_beyond(const struct ps_plan *plan, struct ps_plan_pod *pod,
+                        struct ps_exposures *ret_made)
+{
+    struct ps_policy unlimited = plan->controller->config->policy;
+    unlimited.types_allowed = PS_STR("");
+    unlimited.node_port_min = 1;
+    unlimited.node_port_max = UINT16_MAX;
+    pod->beyond_limits =
+        pod->injected.defaults != NULL && read_within(plan, pod, unlimited, ret_made);
+    for (size_t i = 0; pod->beyond_limits && i < ret_made->count; i++) {
+        const struct ps_exposure *own = &ret_made->list[i];
+        pod->beyond_limits = own->type == PS_EXPOSURE_NONE || stands(plan, pod, own);
+    }
+    return pod->beyond_limits;
+}
+
+void ps_plan_made_as(const struct ps_plan *plan, struct ps_plan_pod *pod)
+{
+    const struct ps_policy *policy = &plan->controller->config->policy;
+    const struct ps_plan_pod *before = made_before(plan, pod);
+    bool differs = ps_user_keys_differ(plan->wishes, annotations_of(pod->object)) ||
+                   ps_injected_defaults_differ(&pod->injected, policy);
     if (before != NULL) {
-        return before;
+        pod->made = before->made;
+        return;
     }
     struct ps_exposures *made = PS_ARENA_ARRAY(plan->arena, struct ps_exposures, 1);
     /* What portside cannot read any more is taken to be as is asked for now. */
-    if (!differs || !ps_exposures_parse(plan->arena, &plan->controller->config->policy,
-                                        annotations_of(pod), made, &problem)) {
+    if (!differs || (!read_within(plan, pod, *policy, made) && !read_beyond(plan, pod, made))) {
         *made = plan->exposures;
         differs = false;
     }
-    differs |= put_ports(plan, pod, made);
-    return differs ? made : NULL;
+    differs |= put_ports(plan, pod->object, made);
+    pod->made = differs ? made : NULL;
 }
 
 const struct ps_exposure *ps_plan_exposure(const struct ps_plan *plan,

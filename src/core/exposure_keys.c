@@ -7,19 +7,20 @@
 #include "portside/nearest.h"
 
 static const struct ps_exposure_key keys[] = {
-#define KEY_ROW(id, key_name, key_fallback, what, key_values, key_help, each, effect, reader)      \
+#define KEY_ROW(id, key_name, key_fallback, what, key_values, key_help, each, pod, effect, reader) \
     [PS_EXPOSURE_KEY_##id] = {.name = (key_name),                                                  \
                               .fallback = (key_fallback),                                          \
                               .values = (key_values),                                              \
                               .help = (key_help),                                                  \
                               .per_exposure = (each),                                              \
+                              .with_pod = (pod),                                                   \
                               .supported = (effect)},
     PS_EXPOSURE_KEYS(KEY_ROW)
 #undef KEY_ROW
 };
 
 static const struct ps_exposure_row rows[] = {
-#define PRIVATE_ROW(id, name, fallback, row_what, values, help, each, effect, reader)              \
+#define PRIVATE_ROW(id, name, fallback, row_what, values, help, each, pod, effect, reader)         \
     [PS_EXPOSURE_KEY_##id] = {.what = (row_what), .read = ps_exposure_read_##reader},
     PS_EXPOSURE_KEYS(PRIVATE_ROW)
 #undef PRIVATE_ROW

@@ -286,6 +286,8 @@ struct ps_str ps_pod_status(const struct ps_pod_plan *plan)
         ps_jw_str(jw, plan->exposures->list[i].listener_name);
     }
     ps_jw_object_end(jw);
+    ps_jw_key(jw, "defaults");
+    ps_injected_put_defaults(jw, plan->policy);
     put_added(plan, jw);
     ps_jw_object_end(jw);
     return ps_buf_view(&draft.buf);

@@ -22,6 +22,7 @@
 /* All that the pieces depend on. */
 struct ps_pod_plan {
     struct ps_arena *arena;
+    const struct ps_policy *policy;
     const struct ps_exposures *exposures;
     const struct ps_injection *injection;
     struct ps_template_facts facts;

@@ -73,6 +73,7 @@ void ps_pod_prepare(struct ps_pod *pod)
     struct ps_pod_plan *plan = &pod->plan;
     const struct ps_json *annotations = ps_json_get(pod->metadata, "annotations");
     plan->arena = pod->arena;
+    plan->policy = pod->policy;
     plan->exposures = &pod->exposures;
     plan->injection = &pod->injection;
     plan->marked = ps_json_get(annotations, PS_ANNOTATION_STATUS) != NULL;

@@ -79,6 +79,113 @@ START_TEST(serves_a_broker_as_it_was_made)
 }
 END_TEST
 
+/* A pod that says with which defaults of the installation it was made. */
+#define MADE_WITH(defaults)                                                                        \
+    "\"portside.dev/status\":\"{\\\"contract\\\":1,\\\"listeners\\\":{\\\"external\\\":"           \
+    "\\\"PORTSIDE\\\"},\\\"defaults\\\":" defaults "}\""
+#define MADE_PODS(defaults) LIST(POD("4", MADE_WITH(defaults), RUNS))
+
+/* Defaults and limits of the installation changed; kafka-0 was made by those of before. */
+struct defaults_change {
+    const char *name;
+    struct {
+        const char *key;
+        const char *value;
+    } settings[2];
+    const char *pods;
+    const char *old;  /* in kafka-0's Service and the bootstrap Service */
+    const char *next; /* in the Service of kafka-1, which is not there yet */
+};
+
+static const struct defaults_change defaults_changes[] = {
+    {"a default is new",
+     {{"default-type", "LoadBalancer"}},
+     MADE_PODS("{}"),
+     "\"type\":\"NodePort\"",
+     "\"type\":\"LoadBalancer\""},
+    {"a default is gone",
+     {{"default-type", ""}},
+     MADE_PODS("{\\\"type\\\":\\\"LoadBalancer\\\"}"),
+     "\"type\":\"LoadBalancer\"",
+     "\"type\":\"NodePort\""},
+    {"a default is another one",
+     {{"default-listener-port", "9394"}},
+     MADE_PODS("{\\\"listener-port\\\":\\\"9294\\\"}"),
+     "\"targetPort\":9294",
+     "\"targetPort\":9394"},
+    {"a default for all brokers",
+     {{"default-node-port-base", "31500"}},
+     MADE_PODS("{}"),
+     "\"targetPort\":9194",
+     "\"nodePort\":31501"},
+    {"an older version did not say",
+     {{"default-type", "LoadBalancer"}},
+     LIST(POD("4", INJECTED, RUNS)),
+     "\"type\":\"LoadBalancer\"",
+     "\"type\":\"LoadBalancer\""},
+    {"what shapes Services alone acts at once",
+     {{"default-external-traffic-policy", "Cluster"}},
+     MADE_PODS("{\\\"external-traffic-policy\\\":\\\"Local\\\"}"),
+     "\"type\":\"NodePort\"",
+     "\"externalTrafficPolicy\":\"Cluster\""},
+    {"a default that says what the table says",
+     {{"default-type", "NodePort"}},
+     MADE_PODS("{}"),
+     "\"type\":\"NodePort\"",
+     "\"type\":\"NodePort\""},
+    {"what stands goes on beyond a limit",
+     {{"default-type", "LoadBalancer"}, {"policy-types", "LoadBalancer"}},
+     MADE_PODS("{}"),
+     "\"type\":\"NodePort\"",
+     "\"type\":\"LoadBalancer\""},
+    {"a port that stands goes on beyond a limit",
+     {{"default-node-port-base", "32000"}, {"policy-node-ports", "32000-32100"}},
+     MADE_PODS("{\\\"node-port-base\\\":\\\"31000\\\"}"),
+     "\"targetPort\":9194",
+     "\"nodePort\":32001"},
+    /* What anybody can write on a pod grants nothing. */
+    {"a type that does not stand",
+     {{"policy-types", "NodePort"}},
+     MADE_PODS("{\\\"type\\\":\\\"LoadBalancer\\\"}"),
+     "\"type\":\"NodePort\"",
+     "\"type\":\"NodePort\""},
+    {"a port that does not stand",
+     {{"policy-node-ports", "31000-31100"}},
+     MADE_PODS("{\\\"node-port-base\\\":\\\"32100\\\"}"),
+     "\"targetPort\":9194",
+     "\"targetPort\":9194"},
+    {"no value",
+     {{"default-type", "LoadBalancer"}},
+     MADE_PODS("{\\\"type\\\":\\\"x\\\"}"),
+     "\"type\":\"LoadBalancer\"",
+     "\"type\":\"LoadBalancer\""},
+};
+
+START_TEST(serves_a_broker_by_the_defaults_of_then)
+{
+    const struct defaults_change *change = &defaults_changes[_i];
+    const struct ps_fake_answer answers[] = {
+        NAMESPACES, STATEFULSETS, {"GET", "/api/v1/pods?", 200, change->pods, 1}, SERVICES, NODE,
+    };
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    for (size_t i = 0; i < PS_COUNT(change->settings) && change->settings[i].key != NULL; i++) {
+        struct ps_error err;
+        ck_assert(ps_ok(ps_config_set(ps_fake_config(fake), ps_str_of(change->settings[i].key),
+                                      ps_str_of(change->settings[i].value), &err)));
+    }
+    ps_fake_wait(fake, "PATCH", BROKER, change->old);
+    ps_fake_wait(fake, "PATCH", BOOTSTRAP, change->old);
+    ps_fake_wait(fake, "PATCH", NEXT, change->next);
+    ps_fake_run(fake, 50);
+    ck_assert_msg(ps_fake_count(fake, "PATCH", BROKER, "") ==
+                      ps_fake_count(fake, "PATCH", BROKER, change->old),
+                  "%s", change->name);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", BROKER, "\"nodePort\":31500"), 0);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", BROKER, "\"nodePort\":32"), 0);
+    ps_fake_end(fake);
+}
+END_TEST
+
 /* A host that only pods made anew will advertise is not written on those that run. */
 START_TEST(writes_no_endpoint_that_a_broker_does_not_advertise)
 {
@@ -125,6 +232,8 @@ Suite *ps_test_suite(void)
     TCase *tc = tcase_create("revision");
     tcase_set_timeout(tc, 20);
     tcase_add_loop_test(tc, serves_a_broker_as_it_was_made, 0, (int)PS_COUNT(changes));
+    tcase_add_loop_test(tc, serves_a_broker_by_the_defaults_of_then, 0,
+                        (int)PS_COUNT(defaults_changes));
     tcase_add_test(tc, writes_no_endpoint_that_a_broker_does_not_advertise);
     tcase_add_test(tc, guards_the_ports_of_brokers_that_run);
     tcase_add_test(tc, asks_no_rack_of_those_made_without);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Exposures that change under brokers which are there."""
 
+import contextlib
 import json
 import time
 
@@ -9,6 +10,7 @@ from world import (
     VPN,
     bind,
     create,
+    endpoint,
     policy,
     service,
     wait_endpoint,
@@ -44,10 +46,10 @@ def change(test, namespace, *annotations):
     )
 
 
-def wait_spec(test, namespace, **members):
+def wait_spec(test, namespace, name="external-kafka-0", **members):
     def probe():
-        spec = service(test, namespace, "external-kafka-0")["spec"]
-        return all(spec.get(name) == value for name, value in members.items())
+        spec = (service(test, namespace, name) or {"spec": {}})["spec"]
+        return all(spec.get(member) == value for member, value in members.items())
 
     wait_until(f"Service with {members}", probe)
 
@@ -133,3 +135,72 @@ def test_a_service_stays_while_its_broker_advertises_it(test):
     test.kubectl("delete", "pod", "kafka-0", "-n", namespace, "--force", "--grace-period=0")
     test.cluster.wait_pod(namespace, "kafka-0", unlike=first)
     wait_no_service(test, namespace, "external-kafka-0")
+
+
+@contextlib.contextmanager
+def installation(test, *options):
+    """portside started anew with these settings, and without them afterwards."""
+    before = test.portside.options
+    test.portside.stop()
+    try:
+        test.portside.options = [*before, *options]
+        test.portside.start()
+        yield
+    finally:
+        test.portside.stop()
+        test.portside.options = before
+        test.portside.start()
+
+
+def made_with(pod):
+    return json.loads(pod["metadata"]["annotations"]["portside.dev/status"])["defaults"]
+
+
+def check_kept(test, namespace, found, name):
+    now = service(test, namespace, name)
+    check(now["spec"] == found["spec"], f"{name} was {found['spec']} and is {now['spec']}")
+
+
+def test_a_default_of_the_installation_that_changes(test):
+    namespace = create(test, replicas=2)
+    names = ("external-kafka-0", "external-kafka-1")
+    before = [wait_service(test, namespace, name) for name in names]
+    first, second = (test.cluster.wait_pod(namespace, pod) for pod in ("kafka-0", "kafka-1"))
+    check(made_with(first) == made_with(second) == {}, f"{made_with(first)} {made_with(second)}")
+    bind(test.cluster, namespace, "kafka-0", "alpha")
+    advertised = wait_endpoint(test, namespace, "kafka-0")
+    # The limit becomes as narrow as the default: what stands goes on nevertheless.
+    limits = ("--policy-types", "LoadBalancer")
+    with installation(test, "--default-type", "LoadBalancer", *limits):
+        # The Service of a third broker stands in the same plan as those of the first two.
+        test.kubectl("scale", "statefulset/kafka", "-n", namespace, "--replicas=3")
+        wait_spec(test, namespace, "external-kafka-2", type="LoadBalancer")
+        for name, found in zip(names, before):
+            check_kept(test, namespace, found, name)
+        now = endpoint(test.cluster.pod(namespace, "kafka-0"))
+        check(now == advertised, f"kafka-0 advertised {advertised}, which became {now}")
+        # Each follows when its pod is made anew.
+        test.kubectl("delete", "pod", "kafka-1", "-n", namespace, "--force", "--grace-period=0")
+        anew = test.cluster.wait_pod(namespace, "kafka-1", unlike=second["metadata"]["uid"])
+        check(made_with(anew) == {"type": "LoadBalancer"}, f"kafka-1 has {made_with(anew)}")
+        wait_spec(test, namespace, "external-kafka-1", type="LoadBalancer")
+        check_kept(test, namespace, before[0], "external-kafka-0")
+    # And the other way round: this one was made as the default was.
+    test.kubectl("scale", "statefulset/kafka", "-n", namespace, "--replicas=4")
+    wait_spec(test, namespace, "external-kafka-3", type="NodePort")
+    check_kept(test, namespace, before[0], "external-kafka-0")
+    balanced = service(test, namespace, "external-kafka-1")["spec"]["type"]
+    check(balanced == "LoadBalancer", f"external-kafka-1 became {balanced}")
+
+
+def test_a_default_that_pods_of_an_older_version_do_not_show(test):
+    """They are served as is asked for now, as that version did."""
+    namespace = create(test, replicas=1)
+    wait_service(test, namespace, "external-kafka-0")
+    pod = test.cluster.wait_pod(namespace, "kafka-0")
+    status = json.loads(pod["metadata"]["annotations"]["portside.dev/status"])
+    del status["defaults"]
+    text = f"portside.dev/status={json.dumps(status)}"
+    test.kubectl("annotate", "--overwrite", "pod/kafka-0", "-n", namespace, text)
+    with installation(test, "--default-type", "LoadBalancer"):
+        wait_spec(test, namespace, type="LoadBalancer")

@@ -54,6 +54,7 @@ class Replica(Portside):
                     *("--controller", controller),
                     *("--policy-service-annotations", ANNOTATIONS),
                     *("--kubeconfig", kubeconfig or os.path.join(STATE, "kubeconfig")),
+                    *self.options,
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
