@@ -23,6 +23,8 @@ static bool add_headers(struct MHD_Response *response, const struct ps_answer *a
     return MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type) == MHD_YES &&
            (answer->allow == NULL ||
             MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, answer->allow) == MHD_YES) &&
+           (!answer->retry ||
+            MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1") == MHD_YES) &&
            (!answer->close ||
             MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close") == MHD_YES);
 }

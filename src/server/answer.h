@@ -13,6 +13,7 @@ struct ps_answer {
     struct ps_str body;         /* copied */
     const char *allow;          /* value of the Allow header of a 405; NULL: none */
     bool close;                 /* "Connection: close" */
+    bool retry;                 /* "Retry-After: 1": API servers then ask again */
 };
 
 /* Queues the answer; MHD_NO (close the connection) if there is no memory for it. */

@@ -23,8 +23,6 @@
  * 9.6).
  */
 #define LINGER_MS 2000U
-/* Whoever reaches the port can be refused as often as he likes; the log must not grow with it. */
-#define REFUSED_PAUSE_MS 1000U
 
 /* Go's server says the same to a browser that forgot the "s". */
 static const char plain_http_answer[] = "HTTP/1.1 400 Bad Request\r\n"
@@ -43,7 +41,8 @@ static void close_source(struct ps_conn *conn, struct ps_source *source)
 
 static void set_deadline(struct ps_conn *conn, uint64_t after_ms)
 {
-    conn->deadline_ms = conn->worker->now_ms + after_ms;
+    conn->since_ms = conn->worker->now_ms;
+    conn->deadline_ms = conn->since_ms + after_ms;
     ps_worker_deadline(conn->worker, conn->deadline_ms);
 }
 
@@ -134,8 +133,8 @@ void ps_conn_end(struct ps_conn *conn)
     conn->tls = NULL;
     ps_held_clear(&conn->up);
     ps_held_clear(&conn->down);
-    conn->worker->conn_count--;
     conn->worker->mhd_dirty = true; /* it finds its end closed */
+    ps_share_leave_conn(&conn->worker->shared->share);
     ps_metrics_add(conn->worker->shared->metrics, PS_SERIES_CONNECTIONS, -1);
     if (!conn->mhd_knows) {
         bury(conn);
@@ -248,16 +247,12 @@ static bool meet_mhd(struct ps_conn *conn)
 
 static void tell_refused(struct ps_worker *worker, const struct ps_tls_failure *failure)
 {
+    uint64_t times = 0;
     ps_metrics_add(worker->shared->metrics, PS_SERIES_CLIENTS_REFUSED, 1);
-    worker->refused++;
-    if (worker->refused_told_ms != 0 &&
-        worker->now_ms - worker->refused_told_ms < REFUSED_PAUSE_MS) {
-        return;
+    if (ps_pace_is_due(&worker->refused, worker->now_ms, &times)) {
+        PS_LOG(PS_LOG_LEVEL_WARN, "client refused", PS_LOG_STR("cause", ps_str_of(failure->cause)),
+               PS_LOG_INT("refused_since", times));
     }
-    PS_LOG(PS_LOG_LEVEL_WARN, "client refused", PS_LOG_STR("cause", ps_str_of(failure->cause)),
-           PS_LOG_INT("refused_since", worker->refused));
-    worker->refused = 0;
-    worker->refused_told_ms = worker->now_ms;
 }
 
 static void handshake_failed(struct ps_conn *conn, const struct ps_tls_failure *failure)
@@ -350,6 +345,7 @@ void ps_conn_open(struct ps_worker *worker, int fd, const struct sockaddr_storag
     if (tls == NULL) {
         ps_heap_free(conn);
         (void)close(fd);
+        ps_share_leave_conn(&worker->shared->share);
         return;
     }
     int one = 1;
@@ -363,7 +359,6 @@ void ps_conn_open(struct ps_worker *worker, int fd, const struct sockaddr_storag
         .peer_len = peer_len,
     };
     push(&worker->conns, conn);
-    worker->conn_count++;
     ps_metrics_add(worker->shared->metrics, PS_SERIES_CONNECTIONS, 1);
     ps_metrics_add(worker->shared->metrics, PS_SERIES_CONNECTIONS_TOTAL, 1);
     ps_conn_enter(conn, PS_PHASE_HANDSHAKE);

@@ -42,20 +42,24 @@ struct ps_conn {
     size_t header_bytes; /* given to libmicrohttpd in PS_PHASE_HEADER */
     bool suspected;
     struct ps_conn *next_suspect;
+    uint64_t since_ms; /* when the phase began */
     uint64_t deadline_ms;
     uint64_t stall_ms; /* deadline of the chunk held for the client; 0: none is held */
 
     struct ps_held up;     /* to libmicrohttpd */
     struct ps_held down;   /* to the client */
     bool client_ended;     /* its end of the stream was read */
-    bool mhd_ended;        /* likewise */
+    bool mhd_ended;        /* it closed its end: nobody reads what the client sends */
     bool read_wants_write; /* TLS must write before it can read */
 
     struct sockaddr_storage peer;
     socklen_t peer_len;
 };
 
-/* Takes over the accepted descriptor fd and begins the handshake; closes fd if it cannot. */
+/*
+ * Takes over the accepted descriptor fd, and a place of the server's share, and begins the
+ * handshake; gives up both if it cannot.
+ */
 void ps_conn_open(struct ps_worker *worker, int fd, const struct sockaddr_storage *peer,
                   socklen_t peer_len);
 

@@ -53,9 +53,10 @@ static void advance(struct ps_held *held, size_t len)
 
 /*
  * Sends to libmicrohttpd; how much it took. If it has closed its end (it answered without reading
- * the body), everything counts as taken: the client's bytes are of no use any more.
+ * the body), everything counts as taken, and nothing more is read from the client: the next look at
+ * its end of the pair finds that we are through.
  */
-static size_t give(const struct ps_conn *conn, const char *ptr, size_t len)
+static size_t give(struct ps_conn *conn, const char *ptr, size_t len)
 {
     conn->worker->mhd_dirty = true;
     for (;;) {
@@ -67,6 +68,7 @@ static size_t give(const struct ps_conn *conn, const char *ptr, size_t len)
             return 0;
         }
         if (errno != EINTR) {
+            conn->mhd_ended = true;
             return len;
         }
     }
@@ -120,7 +122,7 @@ static enum flow step_up(struct ps_conn *conn)
     if (conn->up.len > 0) {
         return give_held(conn);
     }
-    if (conn->client_ended) {
+    if (conn->client_ended || conn->mhd_ended) {
         return FLOW_WAITS;
     }
     char *chunk = conn->worker->chunk;
@@ -199,7 +201,7 @@ static bool watch(struct ps_conn *conn)
     uint32_t pair = 0;
     if (conn->up.len > 0) {
         pair |= EPOLLOUT;
-    } else if (!conn->client_ended) {
+    } else if (!conn->client_ended && !conn->mhd_ended) {
         socket |= EPOLLIN;
     }
     if (conn->down.len > 0) {

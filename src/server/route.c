@@ -11,17 +11,13 @@
 
 #include <string.h>
 
-#define BODY_FIRST_BYTES ((size_t)64 * 1024)
-/* Bodies that a worker holds at once; beyond it, the largest senders are told to come again. */
-#define BODIES_MAX 8U
-
 /* A request whose header was accepted. */
 struct request {
     char *body;
     size_t len;
     size_t cap;
     bool too_large; /* the rest is read and forgotten */
-    bool too_busy;  /* likewise: this worker holds too much already */
+    bool too_busy;  /* likewise: the server holds too much already */
 };
 
 static struct ps_conn *conn_of(struct MHD_Connection *connection)
@@ -41,31 +37,32 @@ static enum MHD_Result answer(struct ps_worker *worker, struct MHD_Connection *c
 
 static void drop_body(struct ps_worker *worker, struct request *request)
 {
-    worker->bodies_bytes -= request->cap;
+    ps_share_drop_body(&worker->shared->share, request->cap);
     ps_heap_free(request->body);
     request->body = NULL;
     request->len = 0;
     request->cap = 0;
 }
 
-/* Room for len bytes; false if the worker's share or the system's memory is used up. */
+/* Room for len bytes; false if the server's share or the system's memory is used up. */
 static bool reserve(struct ps_worker *worker, struct request *request, size_t len)
 {
     size_t body_max = (size_t)worker->shared->config->body_max_bytes;
     if (len <= request->cap) {
         return true;
     }
-    size_t cap = request->cap == 0 ? BODY_FIRST_BYTES : request->cap * 2;
+    size_t cap = request->cap == 0 ? PS_SHARE_SMALL_BYTES : request->cap * 2;
     cap = cap < len ? len : cap;
     cap = cap > body_max ? body_max : cap;
-    if (worker->bodies_bytes - request->cap + cap > body_max * BODIES_MAX) {
+    if (!ps_share_grow_body(&worker->shared->share, request->cap, cap)) {
         return false;
     }
     char *body = ps_heap_resize(request->body, cap);
     if (body == NULL) {
+        ps_share_drop_body(&worker->shared->share, cap);
+        request->cap = 0; /* what is counted; the body itself is dropped next */
         return false;
     }
-    worker->bodies_bytes += cap - request->cap;
     request->body = body;
     request->cap = cap;
     return true;
@@ -106,13 +103,13 @@ static enum MHD_Result begin(struct ps_worker *worker, struct MHD_Connection *co
     return *ret_request == NULL ? MHD_NO : MHD_YES;
 }
 
+/* Decides; the time that took began at begin_ns. */
 static enum MHD_Result review(struct ps_worker *worker, struct MHD_Connection *connection,
-                              const struct request *request)
+                              const struct request *request, uint64_t begin_ns)
 {
     struct ps_shared *shared = worker->shared;
     struct ps_admission admission = {0};
     struct ps_str body = {request->body == NULL ? "" : request->body, request->len};
-    uint64_t begin_ns = ps_clock_mono_ns();
     shared->options.handler(shared->options.context, worker->arena, body, &admission);
     uint64_t took_ns = ps_clock_mono_ns() - begin_ns;
     ps_series_review(shared->metrics, &admission, took_ns);
@@ -127,6 +124,37 @@ static enum MHD_Result review(struct ps_worker *worker, struct MHD_Connection *c
     return queued;
 }
 
+/* The same, when it is our turn; false if that took too long. */
+static bool review_large(struct ps_worker *worker, struct MHD_Connection *connection,
+                         const struct request *request, enum MHD_Result *ret_result)
+{
+    uint64_t begin_ns = ps_clock_mono_ns();
+    if (!ps_share_enter(&worker->shared->share)) {
+        return false;
+    }
+    *ret_result = review(worker, connection, request, begin_ns);
+    ps_share_leave(&worker->shared->share);
+    return true;
+}
+
+/* The body was complete, but nobody will read it. */
+static enum MHD_Result refuse(struct ps_worker *worker, struct MHD_Connection *connection,
+                              const struct ps_header *header, const struct request *request)
+{
+    char text[PS_REFUSAL_BYTES];
+    struct ps_answer refusal = {
+        .http_status = 503,
+        .body = PS_STR("too many large requests at once: try again\n"),
+        .retry = true,
+    };
+    if (request->too_large) {
+        ps_refusal_too_large(worker->shared->config, text, &refusal);
+    }
+    refusal.close = true;
+    ps_report_refusal(header, &refusal);
+    return answer(worker, connection, &refusal);
+}
+
 /* The body is complete. */
 static enum MHD_Result finish(struct ps_worker *worker, struct MHD_Connection *connection,
                               const struct ps_header *header, const struct request *request)
@@ -135,20 +163,17 @@ static enum MHD_Result finish(struct ps_worker *worker, struct MHD_Connection *c
     if (conn != NULL) {
         ps_conn_enter(conn, PS_PHASE_ANSWER);
     }
-    if (!request->too_large && !request->too_busy) {
-        return review(worker, connection, request);
+    enum MHD_Result result = MHD_NO;
+    if (request->too_large || request->too_busy) {
+        return refuse(worker, connection, header, request);
     }
-    char text[PS_REFUSAL_BYTES];
-    struct ps_answer refusal = {
-        .http_status = 503,
-        .body = PS_STR("too many large requests at once: try again\n"),
-    };
-    if (request->too_large) {
-        ps_refusal_too_large(worker->shared->config, text, &refusal);
+    if (request->len <= PS_SHARE_LARGE_BYTES) {
+        return review(worker, connection, request, ps_clock_mono_ns());
     }
-    refusal.close = true;
-    ps_report_refusal(header, &refusal);
-    return answer(worker, connection, &refusal);
+    if (review_large(worker, connection, request, &result)) {
+        return result;
+    }
+    return refuse(worker, connection, header, request);
 }
 
 /* NOLINTNEXTLINE(readability-function-size): MHD_AccessHandlerCallback has these parameters */

@@ -62,6 +62,11 @@ static const struct ps_metric_family families[] = {
                                      "Connections of the webhook's port so far.",
                                      PS_METRIC_COUNTER,
                                      {{0}}},
+    [PS_SERIES_CONNECTIONS_DISPLACED] = {"portside_connections_displaced_total",
+                                         "Idle or slow connections closed to make room for new "
+                                         "ones, as all were taken.",
+                                         PS_METRIC_COUNTER,
+                                         {{0}}},
     [PS_SERIES_HANDSHAKE_FAILURES] = {"portside_tls_handshake_failures_total",
                                       "Connections that ended before TLS was set up.",
                                       PS_METRIC_COUNTER,

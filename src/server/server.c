@@ -15,6 +15,10 @@
 
 #define DESCRIPTORS_PER_CONN 3U /* the client's socket and both ends of the pair */
 #define DESCRIPTORS_OTHER 128U
+/* More than any cluster's pods need; each one costs memory, and the chart limits that. */
+#define THREADS_UNASKED_MAX 4U
+/* Bodies of the largest size that may be under way at once; later ones are told to come again. */
+#define BODIES_MAX 8U
 #define MS_PER_S 1000
 
 struct ps_server {
@@ -76,7 +80,7 @@ static struct ps_status open_sockets(struct sockets *sockets, size_t count, stru
 }
 
 /* The limit of connections, lowered to what descriptors there are. */
-static size_t connections_for(const struct ps_config *config, size_t workers)
+static size_t connections_for(const struct ps_config *config)
 {
     size_t limit = ps_descriptors_raise();
     size_t wanted = (size_t)config->connections_max;
@@ -85,19 +89,25 @@ static size_t connections_for(const struct ps_config *config, size_t workers)
     if (possible < wanted) {
         PS_LOG(PS_LOG_LEVEL_WARN, "fewer connections than configured: too few descriptors",
                PS_LOG_INT("connections", possible), PS_LOG_INT("descriptors", limit));
-        wanted = possible;
+        return possible;
     }
-    return (wanted + workers - 1) / workers;
+    return wanted;
+}
+
+static size_t threads_for(const struct ps_config *config)
+{
+    size_t processors = ps_processors();
+    size_t unasked = processors < THREADS_UNASKED_MAX ? processors : THREADS_UNASKED_MAX;
+    return config->threads == 0 ? unasked : (size_t)config->threads;
 }
 
 static struct ps_status start_workers(struct ps_server *server, struct ps_error *err)
 {
     const struct ps_config *config = server->shared.config;
-    size_t count = config->threads == 0 ? ps_processors() : (size_t)config->threads;
+    size_t count = threads_for(config);
     struct sockets sockets PS_CLEANUP(sockets_clear) = {0};
     PS_TRY(open_sockets(&sockets, count, err));
     PS_TRY(listen_on(config->listen, &sockets, server->address, err));
-    size_t each = connections_for(config, count);
     server->workers = ps_heap_new(count, sizeof(*server->workers));
     if (server->workers == NULL) {
         return ps_fail(err, PS_CODE_INTERNAL, "no memory for %zu workers", count);
@@ -106,7 +116,7 @@ static struct ps_status start_workers(struct ps_server *server, struct ps_error 
         int fd = sockets.fds[i];
         sockets.fds[i] = -1;
         server->worker_count = i + 1;
-        PS_TRY(ps_worker_init(&server->workers[i], &server->shared, fd, each, err));
+        PS_TRY(ps_worker_init(&server->workers[i], &server->shared, fd, err));
     }
     for (size_t i = 0; i < count; i++) {
         PS_TRY(ps_worker_start(&server->workers[i], err));
@@ -159,6 +169,13 @@ struct ps_status ps_server_start(const struct ps_server_options *options,
     struct ps_server *server = ps_heap_new(1, sizeof(*server));
     if (server == NULL) {
         return ps_fail(err, PS_CODE_INTERNAL, "no memory");
+    }
+    struct ps_status ready =
+        ps_share_init(&server->shared.share, connections_for(options->config),
+                      (size_t)options->config->body_max_bytes * BODIES_MAX, err);
+    if (!ps_ok(ready)) {
+        ps_heap_free(server);
+        return ready;
     }
     server->shared.options = *options;
     server->shared.config = options->config;
@@ -279,6 +296,7 @@ void ps_server_stop(struct ps_server *server)
     }
     ps_plain_stop(server->plain);
     ps_tls_free(server->own);
+    ps_share_clear(&server->shared.share);
     ps_metrics_free(server->shared.metrics);
     ps_heap_free(server->workers);
     ps_heap_free(server->cert_path);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker.h"
 
+#include "accept.h"
 #include "conn.h"
 #include "portside/clock.h"
 #include "portside/heap.h"
@@ -16,9 +17,8 @@
 #include <unistd.h>
 
 #define EVENTS 64
-#define ACCEPTS 64           /* in one round, so that open connections are served in between */
-#define MHD_ROUNDS 16        /* likewise */
-#define ACCEPT_PAUSE_MS 100U /* after the system ran out of descriptors or memory */
+#define PACE_MS 1000U
+#define MHD_ROUNDS 16 /* in one round, so that no connection waits for the others */
 /* libmicrohttpd holds an index of the fields (72 bytes each) and part of a body as well. */
 #define MHD_POOL_PER_HEADER 3U
 #define MHD_POOL_EXTRA ((size_t)16 * 1024)
@@ -44,6 +44,17 @@ void ps_worker_deadline(struct ps_worker *worker, uint64_t when_ms)
     if (when_ms < worker->deadline_ms) {
         worker->deadline_ms = when_ms;
     }
+}
+
+bool ps_pace_is_due(struct ps_pace *pace, uint64_t now_ms, uint64_t *ret_times)
+{
+    pace->times++;
+    if (pace->told_ms != 0 && now_ms - pace->told_ms < PACE_MS) {
+        return false;
+    }
+    *ret_times = pace->times;
+    *pace = (struct ps_pace){.told_ms = now_ms};
+    return true;
 }
 
 static void notify(void *cls, struct MHD_Connection *connection, void **socket_context,
@@ -74,15 +85,15 @@ static size_t keep_escapes(void *cls, struct MHD_Connection *connection, char *t
 static struct MHD_Daemon *start_daemon(struct ps_worker *worker)
 {
     const struct ps_config *config = worker->shared->config;
-    return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
-                            ps_route_handle, worker, MHD_OPTION_NOTIFY_CONNECTION, notify, worker,
-                            MHD_OPTION_NOTIFY_COMPLETED, ps_route_completed, worker,
-                            MHD_OPTION_CONNECTION_LIMIT, (unsigned int)worker->conn_max * 2U + 16U,
-                            MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                            (size_t)config->header_max_bytes * MHD_POOL_PER_HEADER + MHD_POOL_EXTRA,
-                            MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
-                            MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-                            MHD_OPTION_END);
+    return MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, ps_route_handle, worker,
+        MHD_OPTION_NOTIFY_CONNECTION, notify, worker, MHD_OPTION_NOTIFY_COMPLETED,
+        ps_route_completed, worker, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned int)worker->shared->share.conn_max * 2U + 16U, MHD_OPTION_CONNECTION_TIMEOUT, 0U,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)config->header_max_bytes * MHD_POOL_PER_HEADER + MHD_POOL_EXTRA,
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
 }
 
 static struct ps_status open_all(struct ps_worker *worker, struct ps_error *err)
@@ -110,10 +121,9 @@ static struct ps_status open_all(struct ps_worker *worker, struct ps_error *err)
 }
 
 struct ps_status ps_worker_init(struct ps_worker *worker, struct ps_shared *shared, int listener,
-                                size_t conn_max, struct ps_error *err)
+                                struct ps_error *err)
 {
     worker->shared = shared;
-    worker->conn_max = conn_max;
     worker->deadline_ms = UINT64_MAX;
     worker->epoll = -1;
     worker->listener = (struct ps_source){.kind = PS_SOURCE_LISTENER, .fd = listener};
@@ -154,56 +164,6 @@ void ps_worker_wake(const struct ps_worker *worker)
     uint64_t one = 1;
     ssize_t written = write(worker->wake.fd, &one, sizeof(one));
     (void)written; /* a counter that is full wakes as well */
-}
-
-/* Takes the certificate that is in service now, if it is another one. */
-static void follow_certificate(struct ps_worker *worker)
-{
-    uint64_t generation = ps_tls_generation(worker->shared->tls);
-    if (generation != worker->generation) {
-        ps_tls_context_free(worker->context);
-        worker->context = ps_tls_acquire(worker->shared->tls);
-        worker->generation = generation;
-    }
-}
-
-/* False if there is nothing more to accept now. */
-static bool accept_one(struct ps_worker *worker)
-{
-    struct sockaddr_storage peer;
-    socklen_t peer_len = sizeof(peer);
-    int fd = accept4(worker->listener.fd, (struct sockaddr *)&peer, &peer_len,
-                     SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0) {
-        ps_conn_open(worker, fd, &peer, peer_len);
-        return true;
-    }
-    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        PS_LOG(PS_LOG_LEVEL_WARN, "cannot accept a connection",
-               PS_LOG_STR("cause", ps_str_of(strerror(errno))));
-        worker->accept_again_ms = worker->now_ms + ACCEPT_PAUSE_MS;
-        ps_worker_deadline(worker, worker->accept_again_ms);
-        return false;
-    }
-    return errno != EAGAIN; /* any other error is that of one connection (accept(2), NOTES) */
-}
-
-static void accept_some(struct ps_worker *worker)
-{
-    follow_certificate(worker);
-    for (int i = 0; i < ACCEPTS && worker->conn_count < worker->conn_max; i++) {
-        if (!accept_one(worker)) {
-            return;
-        }
-    }
-}
-
-/* While the limit is reached, connections wait in the kernel's queue. */
-static void watch_listener(struct ps_worker *worker)
-{
-    bool paused = worker->accept_again_ms > worker->now_ms;
-    bool full = worker->conn_count >= worker->conn_max;
-    (void)ps_worker_watch(worker, &worker->listener, paused || full ? 0 : EPOLLIN);
 }
 
 /* libmicrohttpd's epoll is edge-triggered inside: it says by a zero timeout that it is not done. */
@@ -263,7 +223,7 @@ static void dispatch(struct ps_worker *worker, const struct epoll_event *event)
     uint64_t ignored;
     switch (source->kind) {
     case PS_SOURCE_LISTENER:
-        accept_some(worker);
+        ps_accept_some(worker);
         return;
     case PS_SOURCE_WAKE:
         (void)!read(worker->wake.fd, &ignored, sizeof(ignored));
@@ -282,7 +242,7 @@ static void dispatch(struct ps_worker *worker, const struct epoll_event *event)
 static void stop_accepting(struct ps_worker *worker)
 {
     if (worker->listener.fd >= 0) {
-        accept_some(worker);
+        ps_accept_some(worker);
         (void)ps_worker_watch(worker, &worker->listener, 0);
         close_fd(&worker->listener.fd);
     }
@@ -325,7 +285,7 @@ static void *loop(void *arg)
         if (atomic_load(&worker->shared->stopping)) {
             stop_accepting(worker);
         }
-        watch_listener(worker);
+        ps_accept_watch(worker);
         empty_graves(worker);
         if (worker->conns == NULL && worker->listener.fd < 0) {
             return NULL;

@@ -6,6 +6,7 @@
 #include "portside/metrics.h"
 #include "portside/server.h"
 #include "portside/tls.h"
+#include "share.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -25,6 +26,7 @@ struct ps_shared {
     const struct ps_config *config; /* that of options */
     struct ps_tls *tls;
     struct ps_metrics *metrics;
+    struct ps_share share;
     _Atomic bool draining; /* answers carry "Connection: close" */
     _Atomic bool stopping; /* nothing new is accepted */
 };
@@ -43,6 +45,12 @@ struct ps_source {
     int fd;
     uint32_t mask; /* what epoll watches; 0: not registered */
     struct ps_conn *conn;
+};
+
+/* What the log tells once a second at most: whoever reaches the port can make it happen. */
+struct ps_pace {
+    uint64_t told_ms; /* 0: never */
+    uint64_t times;   /* since then */
 };
 
 struct ps_worker {
@@ -64,26 +72,24 @@ struct ps_worker {
     struct ps_conn *graves;   /* ended in this round; epoll may still have an event for them */
     struct ps_conn *suspects; /* whose header may be too large */
     struct ps_conn *adding;   /* being given to libmicrohttpd right now */
-    size_t conn_count;
-    size_t conn_max;
-    uint64_t refused;         /* clients by their certificate, since it was told */
-    uint64_t refused_told_ms; /* when that was; 0: never */
-    uint64_t accept_again_ms; /* after the system ran out of descriptors; 0: at once */
+    struct ps_pace refused;   /* clients by their certificate */
+    struct ps_pace full;      /* no place for a connection */
+    struct ps_pace exhausted; /* no descriptor for one */
+    uint64_t accept_again_ms; /* a pause until then; 0: none */
 
     uint64_t now_ms;
     uint64_t deadline_ms; /* no connection has an earlier one; UINT64_MAX: none */
 
     struct ps_arena *arena;
-    size_t bodies_bytes; /* held by bodies that are being received */
     char chunk[PS_CHUNK_BYTES];
 };
 
 /*
- * Prepares a worker that accepts up to conn_max connections from listener, which it owns from here
- * on. Whether it fails or not, ps_worker_clear() cleans up.
+ * Prepares a worker that accepts connections from listener, which it owns from here on. Whether it
+ * fails or not, ps_worker_clear() cleans up.
  */
 struct ps_status ps_worker_init(struct ps_worker *worker, struct ps_shared *shared, int listener,
-                                size_t conn_max, struct ps_error *err) PS_MUST_USE;
+                                struct ps_error *err) PS_MUST_USE;
 
 /* Starts the thread. */
 struct ps_status ps_worker_start(struct ps_worker *worker, struct ps_error *err) PS_MUST_USE;
@@ -96,6 +102,9 @@ void ps_worker_clear(struct ps_worker *worker);
 
 /* Watches source for mask from now on; 0 takes it out, so that a hang-up is not reported either. */
 bool ps_worker_watch(struct ps_worker *worker, struct ps_source *source, uint32_t mask);
+
+/* Counts; true if it is to be told now, with how often it happened since the last time. */
+bool ps_pace_is_due(struct ps_pace *pace, uint64_t now_ms, uint64_t *ret_times);
 
 /* Brings the loop's next look at the deadlines forward to when_ms. */
 void ps_worker_deadline(struct ps_worker *worker, uint64_t when_ms);

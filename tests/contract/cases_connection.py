@@ -217,22 +217,6 @@ def half_close(world):
         raw.unwrap().close()  # close_notify both ways
 
 
-@case("row 72: as many as the limit are served at once; the next one waits its turn")
-def limit(world):
-    with world.start("--connections-max", "8", "--drain-seconds", "0", "--threads", "1") as server:
-        held = [server.connect() for _ in range(8)]
-        for connection in held:
-            expect(connection.post(reviews.review()).status, 200, "status")
-        with concurrent.futures.ThreadPoolExecutor(1) as pool:
-            waiting = pool.submit(lambda: server.connect().post(reviews.review()).status)
-            time.sleep(0.5)
-            expect(waiting.done(), False, "number 9 waits")
-            held.pop().sock.close()
-            expect(waiting.result(10), 200, "status of number 9")
-        for connection in held:
-            connection.sock.close()
-
-
 @case("row 72: 200 connections at once, each with its request in two parts")
 def many(world):
     body = reviews.review()
