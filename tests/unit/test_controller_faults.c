@@ -22,10 +22,10 @@
     "{\"kind\":\"Status\",\"code\":422,\"reason\":\"Invalid\",\"message\":\"provided port is "     \
     "already allocated\"}"
 #define UNAVAILABLE "{\"kind\":\"Status\",\"code\":503,\"reason\":\"ServiceUnavailable\"}"
-#define MINUTE(kind_, ...)                                                                         \
+#define MINUTE(...)                                                                                \
     {                                                                                              \
         {                                                                                          \
-            .kind = (kind_), .from_ms = 9000, .until_ms = 69000, __VA_ARGS__                       \
+            .from_ms = 9000, .until_ms = 69000, .kind = __VA_ARGS__                                \
         }                                                                                          \
     }
 
