@@ -8,6 +8,7 @@ import os
 import re
 import ssl
 import subprocess
+import sys
 import threading
 import time
 
@@ -19,6 +20,7 @@ CACHE = os.environ.get("PORTSIDE_CACHE") or os.path.expanduser("~/.cache/portsid
 STATE = os.environ.get("PORTSIDE_E2E_STATE") or os.path.join(CACHE, "e2e", "state")
 KUBECTL = os.path.join(CACHE, "e2e", "bin", "kubectl")
 LABEL = "portside.dev/inject"
+sys.path.append(os.path.join(ROOT, "tests", "support"))
 
 
 class Failed(Exception):

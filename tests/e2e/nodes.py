@@ -56,6 +56,7 @@ def end_demo():
 
 def bring_up():
     """The cluster, which tests/e2e/nodes-up has started, with the namespace of portside."""
+    power_on()
     cluster = Cluster()
     end_demo()
     body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "portside"}}

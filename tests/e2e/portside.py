@@ -4,7 +4,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import threading
 import urllib.error
@@ -13,6 +12,7 @@ import urllib.request
 from harness import ROOT, STATE, check, wait_until
 from hooks import Certificates, register, wait_effect
 from hooks import portside as portside_registration
+from ports import free_ports
 
 PRESETS = ("dev", "release", "clang", "asan")
 
@@ -29,14 +29,6 @@ def find_binary(path=None):
         if os.access(candidate, os.X_OK):
             return os.path.abspath(candidate)
     raise SystemExit(f"no program at {' nor '.join(candidates)}, run: ./dev build")
-
-
-def free_ports(count):
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
 
 
 class Portside:
@@ -114,6 +106,8 @@ class Portside:
         if self.process is None:
             return None
         self.process.send_signal(sign)
+        # One that a test had stopped hears it only now.
+        self.process.send_signal(signal.SIGCONT)
         code = self.process.wait(seconds)
         self.process = None
         return code

@@ -3,6 +3,7 @@
 
 import argparse
 import json
+import os
 import re
 import signal
 import subprocess
@@ -14,6 +15,11 @@ from harness import Failed, Skipped, lock_state
 from hooks import unregister
 from portside import Portside, find_binary
 
+# How often a test may be run before it has failed. Continuous integration says 2, since a kubelet or
+# an API server that dozed for half a minute is no defect of ours; whoever works on portside says
+# nothing, and each failure counts.
+TRIES = int(os.environ.get("PORTSIDE_E2E_TRIES", "1"))
+AGAIN = []
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -80,10 +86,36 @@ def run_one(context, name, function):
         outcome, detail = "failed", str(reason)
     except Exception:  # a test that breaks is a test that failed, and the others still count
         outcome, detail = "failed", traceback.format_exc()
-    context.clear()
+    try:
+        context.clear()
+    except Exception:
+        outcome, detail = "failed", f"{detail}\n{traceback.format_exc()}"
     print(f"{outcome:<8} {time.monotonic() - begun:5.1f} s  {name.replace('_', ' ')}", flush=True)
     if detail:
         print("    " + detail.strip().replace("\n", "\n    "), flush=True)
+    return outcome
+
+
+def begin_anew(portside, bring_up):
+    """After a test that failed: whatever it left behind, the next one finds what the first one did."""
+    try:
+        portside.stop()
+        bring_up()
+        portside.start()
+        portside.register()
+    except Exception:
+        print("    " + traceback.format_exc().strip().replace("\n", "\n    "), flush=True)
+
+
+def run_until_passed(context, name, function, bring_up):
+    """As run_one, as often as TRIES allows; each try is shown."""
+    for count in range(1, TRIES + 1):
+        outcome = run_one(context, name, function)
+        if outcome != "failed":
+            break
+        begin_anew(context.portside, bring_up)
+    if outcome == "passed" and count > 1:
+        AGAIN.append(name.replace("_", " "))
     return outcome
 
 
@@ -94,7 +126,8 @@ def leave_at_once(_signal, _frame):
     raise KeyboardInterrupt
 
 
-def run_all(tests, binary, cluster):
+def run_all(tests, binary, bring_up):
+    cluster = bring_up()
     for sign in ENDS:
         signal.signal(sign, leave_at_once)
     lock = lock_state()
@@ -105,7 +138,7 @@ def run_all(tests, binary, cluster):
         portside.register()
         context = Context(cluster, portside)
         for name, function in tests:
-            counts[run_one(context, name, function)] += 1
+            counts[run_until_passed(context, name, function, bring_up)] += 1
     finally:
         portside.stop()
         unregister(cluster, "portside")
@@ -133,7 +166,7 @@ def main(text, modules, bring_up, down):
         return 0
     try:
         binary = find_binary(options.portside)
-        counts = run_all(tests, binary, bring_up())
+        counts = run_all(tests, binary, bring_up)
         if options.down:
             subprocess.run([down], check=True, stdout=subprocess.DEVNULL)
     except KeyboardInterrupt:
@@ -148,5 +181,7 @@ def main(text, modules, bring_up, down):
     said = closing()
     if said:
         print(said)
+    for name in AGAIN:
+        print(f"failed once, passed when tried again: {name}")
     print(", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
     return 1 if counts["failed"] or not tests else 0

@@ -3,12 +3,15 @@
 
 import os
 import signal
-import socket
 import subprocess
+import sys
 import time
 import urllib.request
 
 from made import ROOT, Skip, UID
+
+sys.path.append(os.path.join(ROOT, "tests", "support"))
+from ports import free_ports  # noqa: E402
 
 # A mount namespace of its own: what is mounted there goes with the last process.
 ENTER = """
@@ -18,11 +21,6 @@ mount --bind "$2" "$1/etc/portside"
 mount -o remount,bind,ro "$1"
 exec chroot --userspec=%d:%d "$1" "${@:3}"
 """ % (UID, UID)
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        return held.getsockname()[1]
 
 
 class Box:
@@ -97,7 +95,7 @@ def checks(image, folder):
         """On a root that it cannot write to; it drains and ends on SIGTERM."""
         box.open()
         certificate(box.settings)
-        port, plain = free_port(), free_port()
+        port, plain = free_ports(2)
         with open(os.path.join(box.settings, "portside.conf"), "w", encoding="utf-8") as file:
             file.write(
                 f"listen = 127.0.0.1:{port}\nplain-listen = 127.0.0.1:{plain}\ncontroller = off\n"

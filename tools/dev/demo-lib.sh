@@ -84,9 +84,7 @@ start_portside() {
     local ports
     end portside
     "$root/certs/dev-ca.sh" --dir "$E2E_STATE/certs/demo" --san 127.0.0.1
-    read -ra ports < <("$@" python3 -c 'import socket
-held = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-print(*[s.getsockname()[1] for s in held])')
+    read -ra ports < <("$@" "$root/tests/support/ports.py" 2)
     echo "${ports[@]}" >"$E2E_STATE/portside.ports"
     rm -f "$E2E_STATE/log/portside.log"
     launch portside "$@" "$program" serve "${serve_options[@]}" \

@@ -99,7 +99,7 @@ show_failures() {
         show_log "$1" 40
         return 0
     fi
-    sed 's/^/    /' <<<"$found"
+    printf '%s\n' "$found" | sed 's/^/    /'
     echo "    the whole output is in ${log#"$root"/}"
 }
 

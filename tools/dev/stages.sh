@@ -27,6 +27,7 @@ groups_of() {
         case $stage in
         lint | script) echo lint ;;
         judge) echo judge ;;
+        fuzz-replay) echo fuzz ;;
         image) echo image ;;
         chart) echo go ;;
         nodes) echo go e2e image ;;
@@ -67,6 +68,8 @@ prepare_stages() {
     fi
     prepare_build dev "$@"
     [[ " $* " != *-asan* && " $* " != *" fuzz-replay "* ]] || prepare_build asan "$@"
+    # Replaying needs the inputs only; that clang and libFuzzer still take the targets is seen here.
+    [[ " $* " != *" fuzz-replay "* ]] || prepare_build fuzz "$@"
     if wants_api_server "$@" && [ -x "$root/tests/e2e/build" ]; then
         prepare_cluster "the Kubernetes API server (six minutes the first time)" e2e \
             "$root/tests/e2e/build"
@@ -134,6 +137,8 @@ end_stage() {
 
 # leave_nothing: ends the control planes that stages leave running for each other.
 leave_nothing() {
+    # shellcheck disable=SC2086
+    wants_api_server $asked || return 0
     "$root/tests/e2e/down" >/dev/null 2>&1 </dev/null || true
     [[ " $asked " != *" nodes "* ]] || "$root/tests/e2e/nodes-down" >/dev/null 2>&1 </dev/null || true
 }
@@ -216,6 +221,8 @@ judge_stage() {
         echo "    again: ./dev test --only $stage"
     elif [ "$passed" -eq 0 ]; then
         result=skipped
+    elif grep -q '^failed once' "$log_dir/test-$stage.log"; then
+        show_failures "test-$stage"
     fi
     note "$stage" "$result" "$passed" "$failed" "$skipped" "$seconds"
 }

@@ -16,6 +16,7 @@ import time
 
 from harness import STATE
 from hooks import Certificates
+from ports import free_ports
 
 STATUS_WORDS = {403: "Forbidden", 410: "Expired", 429: "TooManyRequests", 500: "InternalError",
                 503: "ServiceUnavailable"}
@@ -103,7 +104,7 @@ class Proxy:
         # Bound for as long as the proxy lives, or somebody else gets the port while it is refused.
         self.holder = socket.socket()
         self.holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        self.holder.bind(("127.0.0.1", 0))
+        self.holder.bind(("127.0.0.1", *free_ports(1)))
         self.address = self.holder.getsockname()
         self.accept()
 

@@ -4,7 +4,6 @@
 import http.client
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import time
@@ -12,6 +11,7 @@ import urllib.error
 import urllib.request
 
 from golden.binary import Failure
+from ports import free_ports
 
 START_S = 20
 
@@ -25,14 +25,6 @@ def make_certificate(folder):
         capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise Failure(f"openssl made no certificate: {done.stderr}")
-
-
-def free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 class Server:
