@@ -72,8 +72,85 @@ def documented_values_are_tried():
     assert [yaml.safe_load(one) for one in shown] == [tried], f"{shown} and {tried}"
 
 
+# Of anything a little. What the schema takes of these, the program must take as well.
+SAMPLES = (
+    *("", "true", True, False, 5, -5, 70000, 31000, "31000", "nonsense value", "a", "A", "a.b", "a,b"),
+    *("PLAINTEXT", "NodePort", "None", "NodePort,None", "ExternalIP", "ExternalIP,Hostname", "IPv4", "IPv4,IPv6"),
+    *("Local", "wait", "env", "hook", "none", "required", "apache", "deny", "debug", "auto", "SingleStack"),
+    *("10m", "1m30s", "a=b", "a: b", "10.0.0.0/8", "10.0.0.1", "10.0.0.1,10.0.0.2", "example.com/a"),
+    *("{pod}.example.com", "{ordinal + 9000}", "30000-30100", "a\nb"),
+)
+# These say more than one value can: which other annotation it needs, or which policy it breaks.
+NEEDS_MORE = {
+    "policy-types",
+    "default-listeners",
+    "default-node-port-base",
+    "default-bootstrap-node-port",
+    "default-service-annotations",
+    "default-bootstrap-annotations",
+}
+
+
+def takes(rule, value):
+    """What a rule of the schema's part `config` says: those know only these words."""
+    assert set(rule) <= {"type", "enum", "pattern", "minimum", "maximum"}, rule
+    if "enum" in rule:
+        return any(value == one and isinstance(value, type(one)) for one in rule["enum"])
+    kinds = {"string": str, "integer": int}
+    wanted = [rule["type"]] if isinstance(rule["type"], str) else rule["type"]
+    if isinstance(value, bool) or not isinstance(value, tuple(kinds[one] for one in wanted)):
+        return False
+    if isinstance(value, int):
+        return rule["minimum"] <= value <= rule["maximum"]
+    return "pattern" not in rule or re.search(rule["pattern"].removesuffix("$") + r"\Z", value) is not None
+
+
+def refusal(key, value):
+    """What the program says of a setting; it ends because it cannot listen there. '': it takes it."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if key == "controller" and isinstance(value, bool):
+        text = "on" if value else "off"
+    others = {"listen": "203.0.113.1:1", "controller": "off", "tls-cert": "/none", "tls-key": "/none"}
+    lines = [f"{name} = {one}" for name, one in (others | {key: text}).items()]
+    with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
+        file.write("\n".join(lines) + "\n")
+        file.flush()
+        process = subprocess.run(
+            [PORTSIDE, "serve", "--config", file.name, "--kubeconfig", "/none"],
+            text=True,
+            capture_output=True,
+            timeout=20,
+            check=False,
+        )
+    assert process.returncode in (1, 2), process.stderr
+    return process.stderr if process.returncode == 2 else ""
+
+
+def schema_takes_what_the_program_takes():
+    """Both ways: nothing that the program refuses, and all that it has as a default."""
+    rules = load(os.path.join(CHART, "values.schema.json"))["properties"]["config"]["properties"]
+    table = json.loads(
+        subprocess.run([os.path.join(BUILD, "tests", "unit", "configuration_table")], check=True, capture_output=True).stdout
+    )
+    fallbacks = {key["name"]: key["fallback"] for key in table["keys"]}
+    fallbacks |= {f"default-{one['name']}": one["fallback"] for one in table["annotations"]}
+    tried, wrong = 0, []
+    for key, rule in rules.items():
+        fallback = fallbacks[key]
+        number = int(fallback) if fallback.isdigit() else fallback
+        assert takes(rule, fallback) or takes(rule, number), f"{key}: refuses the default '{fallback}'"
+        for value in SAMPLES:
+            if takes(rule, value) and not (value and key in NEEDS_MORE):
+                tried += 1
+                said = refusal(key, value)
+                wrong += [f"{key}={value!r}: {said}"] if said else []
+    assert not wrong, "".join(wrong)
+    assert tried > 2 * len(rules), tried
+
+
 def of_the_tree():
     for check in (
+        schema_takes_what_the_program_takes,
         documented_values_are_tried,
         generated_is_current,
         versions_agree,

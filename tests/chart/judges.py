@@ -76,6 +76,58 @@ def of_wrong_values():
         yield f"refused: {entry['set']!r}", lambda entry=entry: refuse(entry)
 
 
+# What may be taken away by `null`.
+OPTIONAL = {
+    "image.tag",
+    "image.digest",
+    "image.pullSecrets",
+    "priorityClassName",
+    "nodeSelector",
+    "tolerations",
+    "affinity",
+    "podAnnotations",
+    "podLabels",
+    "resources",
+    "config.log-format",
+    "webhook.clients.configMap",
+    "webhook.clients.names",
+    "certificates.certManager.issuerName",
+    "serviceAccount.annotations",
+    "networkPolicy.apiServerCIDRs",
+    "networkPolicy.metricsFrom",
+    "metrics.serviceMonitor.labels",
+    "metrics.dashboard.labels",
+}
+
+
+def names(values, path=()):
+    """All names of values.yaml, dotted; maps of a user's own words are one value."""
+    for key, below in values.items():
+        name = ".".join((*path, key))
+        if isinstance(below, dict) and below and name not in OPTIONAL:
+            yield from names(below, (*path, key))
+        yield name
+
+
+def without(name):
+    """Helm takes what is null away; so does --reuse-values with what an older chart did not have."""
+    status, out, err = call("helm", "template", CHART, "--set-json", f"{name}=null")
+    if name in OPTIONAL:
+        assert status == 0, err
+        status, out, _ = call(
+            "kubeconform", "-strict", "-skip", FOREIGN, "-schema-location", SCHEMAS, "-", stdin=out
+        )
+        assert status == 0, out
+        return
+    assert status != 0, f"rendered: {out[:200]}"
+    assert "missing propert" in err and f"'{name.split('.')[-1]}'" in err, err
+
+
+def of_missing_values():
+    for name in names(load(os.path.join(CHART, "values.yaml"))):
+        yield f"without {name}", lambda name=name: without(name)
+
+
 def all_occurred():
     never = set(accepted) - occurred
     assert not never, f"accepted.yaml: no such finding any more: {sorted(never)}"

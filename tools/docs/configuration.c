@@ -73,7 +73,14 @@ int main(void)
     const struct ps_exposure_key *annotations = ps_exposure_keys(&count);
     fputs("], \"annotations\": [\n", stdout);
     for (size_t i = 0; i < count; i++) {
-        printf("    \"%s\"%s\n", annotations[i].name, i + 1 < count ? "," : "");
+        fputs("    {", stdout);
+        print_text("name", annotations[i].name);
+        fputs(", ", stdout);
+        print_text("fallback", annotations[i].fallback);
+        fputs(", ", stdout);
+        print_text("values", annotations[i].values);
+        printf(", \"supported\": %s}%s\n", annotations[i].supported ? "true" : "false",
+               i + 1 < count ? "," : "");
     }
     fputs("]}\n", stdout);
     return ferror(stdout) != 0;

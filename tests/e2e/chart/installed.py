@@ -105,6 +105,13 @@ class Installed(Replica):
         self.point({"url": self.url, "caBundle": self.certificates.bundle()})
         wait_effect(self.cluster)
 
+    def point_to_service(self):
+        """As helm installed it, but for the caBundle, which is given back: helm can upgrade it."""
+        bundle = self.certificates.bundle()
+        service = {"name": "portside", "namespace": NAMESPACE, "path": "/mutate", "port": 443}
+        self.point({"service": service, "caBundle": bundle})
+        return bundle
+
     def point(self, client):
         """Gives both entries of the registration this clientConfig."""
         path = f"{REGISTRATIONS}/portside"

@@ -5,7 +5,7 @@ import time
 
 from harness import check, wait_until
 from installed import NAMESPACE, RELEASE, Managed, helm, wait_gone
-from world import bind, config, create, wait_endpoint, wait_event, wait_no_service, wait_service
+from world import VPN, bind, config, create, wait_endpoint, wait_event, wait_no_service, wait_service
 
 OURS = {"app.kubernetes.io/managed-by": "portside"}
 # verb, resource, namespace ("": all), name, allowed
@@ -55,8 +55,14 @@ def is_ending(pod):
 
 
 def test_controller_finds_all_it_needs(test):
-    """Services, endpoints, ConfigMaps, scaling, deletion: without one refusal in the log."""
-    namespace = create(test, replicas=2)
+    """Services of all kinds, a NetworkPolicy, endpoints, ConfigMaps, scaling, deletion: without one
+    refusal in the log."""
+    more = {"portside.dev/allow-from": "10.0.0.0/8", "vpn.portside.dev/type": "LoadBalancer"}
+    namespace = create(test, replicas=2, annotations=VPN | more)
+    wait_service(test, namespace, "vpn-kafka-0")
+    wait_service(test, namespace, "vpn-kafka-bootstrap")
+    policies = f"/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies"
+    wait_until("a NetworkPolicy", lambda: test.cluster.get(policies)["items"])
     for broker in ("kafka-0", "kafka-1"):
         wait_service(test, namespace, f"external-{broker}")
         test.cluster.wait_pod(namespace, broker)
@@ -154,7 +160,7 @@ def service(labels, **spec):
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": {"name": "made", "labels": labels},
-        "spec": {"ports": [port], "selector": {"app": "x"}} | spec,
+        "spec": {"ports": [port], "selector": {"statefulset.kubernetes.io/pod-name": "x-0"}} | spec,
     }
 
 
@@ -166,8 +172,14 @@ def test_services_of_others_are_safe(test):
     refuse(test, "neither externalIPs", "POST", path, service(OURS, externalIPs=["203.0.113.9"]))
     named = {"type": "ExternalName", "externalName": "example.com"}
     refuse(test, "neither externalIPs", "POST", path, service(OURS, **named))
+    anybody = {"app": "database"}
+    for kind in ({}, {"type": "LoadBalancer"}, {"type": "NodePort"}):
+        refuse(test, "pods of a StatefulSet alone", "POST", path, service(OURS, selector=anybody, **kind))
+    refuse(test, "pods of a StatefulSet alone", "POST", path, service(OURS, selector=None))
     status, message = as_account(test, "POST", path, service(OURS))
     check(status == 201, f"own Service: {message}")
+    to_others = {"spec": {"selector": {"statefulset.kubernetes.io/pod-name": None, "app": "database"}}}
+    refuse(test, "pods of a StatefulSet alone", "PATCH", f"{path}/made", to_others, MERGE)
     foreign = service({}) | {"metadata": {"name": "foreign"}}
     check(test.cluster.request("POST", path, foreign)[0] == 201, "foreign Service")
     adopt = {"metadata": {"labels": OURS}, "spec": {"selector": {"app": "y"}}}
@@ -200,12 +212,16 @@ def test_config_maps_and_network_policies_of_others_are_safe(test):
     }
     refuse(test, label, "POST", policies, policy)
     policy["metadata"]["labels"] = OURS
+    for selector in ({}, {"matchLabels": {"app": "database"}}):
+        policy["spec"]["podSelector"] = selector
+        refuse(test, "injected pods alone", "POST", policies, policy)
+    policy["spec"]["podSelector"] = {"matchLabels": {"portside.dev/statefulset": "kafka"}}
     status, message = as_account(test, "POST", policies, policy)
     check(status == 201, f"own NetworkPolicy: {message}")
 
 
 def test_uninstall_leaves_what_clients_use(test):
-    """Last, for nothing is installed after it."""
+    """Last of those with a release; tests_manifests install it without Helm."""
     namespace = create(test, replicas=1)
     made = wait_service(test, namespace, "external-kafka-0")
     test.portside.stop()
