@@ -25,7 +25,7 @@ struct ps_metric_label {
     const char *(*value)(size_t index);
 };
 
-#define PS_METRIC_LABELS 3U
+#define PS_METRIC_LABELS 5U
 
 /* One row of the table. */
 struct ps_metric_family {
@@ -49,6 +49,10 @@ void ps_metrics_add(struct ps_metrics *metrics, size_t family, int64_t delta);
 /* Adds 1 to the series of family with these values; missing labels are 0. */
 void ps_metrics_count(struct ps_metrics *metrics, size_t family, size_t first, size_t second,
                       size_t third);
+
+/* The same for families with more labels; values in the order of the labels. */
+void ps_metrics_count_all(struct ps_metrics *metrics, size_t family,
+                          const size_t values[PS_METRIC_LABELS]);
 
 /* Sets the only series of family. */
 void ps_metrics_set(struct ps_metrics *metrics, size_t family, int64_t value);

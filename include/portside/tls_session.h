@@ -23,11 +23,28 @@ enum ps_tls_io {
 
 #define PS_TLS_CAUSE_BYTES 320U
 
+/* Why a handshake failed, as metrics tell it. */
+enum ps_tls_failure_kind {
+    PS_TLS_FAILURE_OTHER = 0,
+    PS_TLS_FAILURE_GONE,               /* the client went away: a probe of a load balancer */
+    PS_TLS_FAILURE_TIMEOUT,            /* it was silent or slow */
+    PS_TLS_FAILURE_NOT_READY,          /* we have no certificate yet */
+    PS_TLS_FAILURE_PLAIN_HTTP,         /* it speaks HTTP without TLS */
+    PS_TLS_FAILURE_VERSION,            /* no version of TLS in common */
+    PS_TLS_FAILURE_CIPHER,             /* no cipher, group or signature in common */
+    PS_TLS_FAILURE_PROTOCOL,           /* it does not speak http/1.1 */
+    PS_TLS_FAILURE_CLIENT_CERTIFICATE, /* its certificate is not what was asked for, or missing */
+    PS_TLS_FAILURE_REJECTED,           /* it does not trust our certificate */
+    PS_TLS_FAILURE_COUNT,
+};
+
+/* The name of a kind, "client-certificate". */
+const char *ps_tls_failure_name(enum ps_tls_failure_kind kind);
+
 /* Why a handshake failed, for the log. */
 struct ps_tls_failure {
     char cause[PS_TLS_CAUSE_BYTES];
-    bool is_plain_http;     /* the client speaks HTTP without TLS */
-    bool is_client_refused; /* its certificate is not one that was asked for, or missing */
+    enum ps_tls_failure_kind kind;
 };
 
 /* A session of context on the socket fd (borrowed); owned. NULL if there is no memory. */

@@ -83,17 +83,23 @@ void ps_metrics_free(struct ps_metrics *metrics)
 }
 
 /* Series of the given label values; a value that the label does not have counts as its first. */
-static _Atomic int64_t *value_of(const struct ps_metrics *metrics, size_t family, size_t first,
-                                 size_t second, size_t third)
+static _Atomic int64_t *value_of_all(const struct ps_metrics *metrics, size_t family,
+                                     const size_t values[PS_METRIC_LABELS])
 {
     const struct ps_metric_label *labels = metrics->families[family].labels;
-    size_t values[PS_METRIC_LABELS] = {first, second, third};
     size_t index = 0;
     for (size_t i = 0; i < PS_METRIC_LABELS; i++) {
         size_t count = label_count(&labels[i]);
         index = index * count + (values[i] < count ? values[i] : 0);
     }
     return &metrics->series[metrics->first[family] + index].value;
+}
+
+static _Atomic int64_t *value_of(const struct ps_metrics *metrics, size_t family, size_t first,
+                                 size_t second, size_t third)
+{
+    const size_t values[PS_METRIC_LABELS] = {first, second, third};
+    return value_of_all(metrics, family, values);
 }
 
 void ps_metrics_add(struct ps_metrics *metrics, size_t family, int64_t delta)
@@ -107,6 +113,12 @@ void ps_metrics_count(struct ps_metrics *metrics, size_t family, size_t first, s
 {
     (void)atomic_fetch_add_explicit(value_of(metrics, family, first, second, third), 1,
                                     memory_order_relaxed);
+}
+
+void ps_metrics_count_all(struct ps_metrics *metrics, size_t family,
+                          const size_t values[PS_METRIC_LABELS])
+{
+    (void)atomic_fetch_add_explicit(value_of_all(metrics, family, values), 1, memory_order_relaxed);
 }
 
 void ps_metrics_set(struct ps_metrics *metrics, size_t family, int64_t value)

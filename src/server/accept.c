@@ -18,6 +18,7 @@
  * longer than this loses his place if others want it; his deadline is for times of plenty.
  */
 #define SLOW_MS 1000U
+#define TOLD_MS 1000U /* the log has it once in this time */
 
 /* Takes the certificate that is in service now, if it is another one. */
 static void follow_certificate(struct ps_worker *worker)
@@ -98,10 +99,30 @@ static bool is_anyone_waiting(const struct ps_worker *worker)
 static void tell_full(struct ps_worker *worker)
 {
     uint64_t times = 0;
-    if (ps_pace_is_due(&worker->full, worker->now_ms, &times)) {
+    if (ps_pace_is_due(&worker->full, worker->now_ms, TOLD_MS, &times)) {
         PS_LOG(PS_LOG_LEVEL_WARN, "all connections are taken: idle and slow ones make room",
                PS_LOG_INT("connections", worker->shared->share.conn_max),
                PS_LOG_INT("times", times));
+    }
+}
+
+void ps_accept_make_room(struct ps_worker *worker)
+{
+    struct ps_share *share = &worker->shared->share;
+    if (atomic_exchange(&worker->asked, false) && atomic_load(&share->conns) >= share->conn_max) {
+        (void)make_room(worker);
+    }
+}
+
+/* The connections that could make room may all be another worker's: asks one after the other. */
+static void ask_others(struct ps_worker *worker)
+{
+    const struct ps_shared *shared = worker->shared;
+    struct ps_worker *other = &shared->workers[worker->next_asked % shared->worker_count];
+    worker->next_asked++;
+    if (other != worker) {
+        atomic_store(&other->asked, true);
+        ps_worker_wake(other);
     }
 }
 
@@ -118,6 +139,7 @@ static bool take_place(struct ps_worker *worker)
     if (make_room(worker) && ps_share_take_conn(share)) {
         return true;
     }
+    ask_others(worker);
     pause_for(worker, FULL_PAUSE_MS);
     return false;
 }
@@ -129,7 +151,7 @@ static bool goes_on(struct ps_worker *worker, int error)
     if (error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM) {
         return error != EAGAIN; /* any other error is that of one connection (accept(2), NOTES) */
     }
-    if (ps_pace_is_due(&worker->exhausted, worker->now_ms, &times)) {
+    if (ps_pace_is_due(&worker->exhausted, worker->now_ms, TOLD_MS, &times)) {
         PS_LOG(PS_LOG_LEVEL_WARN, "cannot accept a connection",
                PS_LOG_STR("cause", ps_str_of(strerror(error))), PS_LOG_INT("times", times));
     }

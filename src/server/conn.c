@@ -2,6 +2,7 @@
 /* The life of a connection; what flows through it is moved in pump.c. */
 #include "conn.h"
 
+#include "handshake.h"
 #include "portside/heap.h"
 #include "portside/log.h"
 #include "pump.h"
@@ -23,12 +24,6 @@
  * 9.6).
  */
 #define LINGER_MS 2000U
-
-/* Go's server says the same to a browser that forgot the "s". */
-static const char plain_http_answer[] = "HTTP/1.1 400 Bad Request\r\n"
-                                        "Content-Type: text/plain; charset=utf-8\r\n"
-                                        "Connection: close\r\n\r\n"
-                                        "this port speaks HTTPS: use https:// in the URL\n";
 
 static void close_source(struct ps_conn *conn, struct ps_source *source)
 {
@@ -220,7 +215,7 @@ void ps_conn_expire(struct ps_conn *conn)
     enum ps_phase phase = conn->stall_ms != 0 ? PS_PHASE_ANSWER : conn->phase;
     ps_metrics_count(conn->worker->shared->metrics, PS_SERIES_DEADLINES, phase, 0, 0);
     if (phase == PS_PHASE_HANDSHAKE) {
-        ps_metrics_add(conn->worker->shared->metrics, PS_SERIES_HANDSHAKE_FAILURES, 1);
+        ps_handshake_count(conn->worker, PS_TLS_FAILURE_TIMEOUT);
     }
     PS_LOG(PS_LOG_LEVEL_DEBUG, "connection took too long",
            PS_LOG_STR("phase", ps_str_of(names[phase])));
@@ -245,32 +240,6 @@ static bool meet_mhd(struct ps_conn *conn)
     return added == MHD_YES && ps_worker_watch(worker, &conn->pair, EPOLLIN);
 }
 
-static void tell_refused(struct ps_worker *worker, const struct ps_tls_failure *failure)
-{
-    uint64_t times = 0;
-    ps_metrics_add(worker->shared->metrics, PS_SERIES_CLIENTS_REFUSED, 1);
-    if (ps_pace_is_due(&worker->refused, worker->now_ms, &times)) {
-        PS_LOG(PS_LOG_LEVEL_WARN, "client refused", PS_LOG_STR("cause", ps_str_of(failure->cause)),
-               PS_LOG_INT("refused_since", times));
-    }
-}
-
-static void handshake_failed(struct ps_conn *conn, const struct ps_tls_failure *failure)
-{
-    ps_metrics_add(conn->worker->shared->metrics, PS_SERIES_HANDSHAKE_FAILURES, 1);
-    PS_LOG(PS_LOG_LEVEL_DEBUG, "TLS handshake failed",
-           PS_LOG_STR("cause", ps_str_of(failure->cause)));
-    if (failure->is_client_refused) {
-        tell_refused(conn->worker, failure);
-    }
-    if (failure->is_plain_http) {
-        ssize_t sent =
-            send(conn->socket.fd, plain_http_answer, sizeof(plain_http_answer) - 1, MSG_NOSIGNAL);
-        (void)sent; /* a courtesy */
-    }
-    linger(conn); /* so that the client can read the alert, or the answer */
-}
-
 static void handshake_done(struct ps_conn *conn)
 {
     if (!meet_mhd(conn)) {
@@ -291,7 +260,8 @@ static void handshake(struct ps_conn *conn)
         return;
     case PS_TLS_IO_ENDED:
     case PS_TLS_IO_BROKEN:
-        handshake_failed(conn, &failure);
+        ps_handshake_failed(conn, &failure);
+        linger(conn); /* so that the client can read the alert, or the answer */
         return;
     case PS_TLS_IO_WANTS_WRITE:
         mask = EPOLLOUT;
@@ -318,19 +288,16 @@ void ps_conn_event(struct ps_conn *conn, const struct ps_source *source, uint32_
     if (conn->phase == PS_PHASE_GONE || source->fd < 0) {
         return; /* ended earlier in this round */
     }
+    if (conn->phase == PS_PHASE_HANDSHAKE) {
+        handshake(conn); /* of a client that has hung up, too: its last words say why */
+        return;
+    }
     if (source == &conn->socket && (events & (EPOLLERR | EPOLLHUP)) != 0) {
-        if (conn->phase == PS_PHASE_HANDSHAKE) {
-            ps_metrics_add(conn->worker->shared->metrics, PS_SERIES_HANDSHAKE_FAILURES, 1);
-        }
         ps_conn_end(conn); /* reset, or both directions are closed */
         return;
     }
     if (conn->phase == PS_PHASE_CLOSING) {
         drain_socket(conn);
-        return;
-    }
-    if (conn->phase == PS_PHASE_HANDSHAKE) {
-        handshake(conn);
         return;
     }
     ps_pump(conn);
@@ -343,6 +310,7 @@ void ps_conn_open(struct ps_worker *worker, int fd, const struct sockaddr_storag
     struct ssl_st *tls =
         conn == NULL || worker->context == NULL ? NULL : ps_tls_session_new(worker->context, fd);
     if (tls == NULL) {
+        ps_handshake_count(worker, PS_TLS_FAILURE_NOT_READY);
         ps_heap_free(conn);
         (void)close(fd);
         ps_share_leave_conn(&worker->shared->share);

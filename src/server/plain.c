@@ -8,6 +8,7 @@
 #include "answer.h"
 #include "portside/clock.h"
 #include "portside/heap.h"
+#include "process.h"
 
 #include <microhttpd.h>
 #include <stdio.h>
@@ -72,6 +73,7 @@ static void answer_metrics(struct ps_shared *shared, struct ps_answer *answer, s
         answer->http_status = 200;
         answer->content_type = PS_STR("text/plain; version=0.0.4; charset=utf-8");
         ps_metrics_write(shared->metrics, out);
+        ps_process_write(shared->start_ms, out);
         if (shared->options.write_metrics != NULL) {
             shared->options.write_metrics(shared->options.metrics, out);
         }

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "series.h"
 
+#include "portside/tls_session.h"
 #include "portside/verdict.h"
 
 static const char *const kinds[] = {"Pod", "StatefulSet", "other"};
+/* Those of ps_family_names(), and "" where no broker was seen. */
+static const char *const families_known[] = {
+    "",        "apache",   "apache-native", "cp-kafka",   "bitnami", "wurstmeister",
+    "solsson", "k8skafka", "engapa",        "kafkakraft", "custom",  "other",
+};
+static const char *const deliveries[] = {"", "env", "hook", "other"};
 static const char *const statuses[] = {"200", "400", "404", "405", "413",
                                        "415", "431", "500", "503", "other"};
 static const char *const phases[] = {"handshake", "idle", "header", "body", "answer"};
@@ -21,6 +28,21 @@ static const char *reason_text(size_t index)
 static const char *kind_text(size_t index)
 {
     return kinds[index];
+}
+
+static const char *family_text(size_t index)
+{
+    return families_known[index];
+}
+
+static const char *delivery_text(size_t index)
+{
+    return deliveries[index];
+}
+
+static const char *handshake_text(size_t index)
+{
+    return ps_tls_failure_name((enum ps_tls_failure_kind)index);
 }
 
 static const char *status_text(size_t index)
@@ -45,7 +67,9 @@ static const struct ps_metric_family families[] = {
                             PS_METRIC_COUNTER,
                             {{"verdict", PS_VERDICT_DENY + 1, verdict_text},
                              {"reason", PS_REASON_COUNT, reason_text},
-                             {"kind", PS_COUNT(kinds), kind_text}}},
+                             {"kind", PS_COUNT(kinds), kind_text},
+                             {"family", PS_COUNT(families_known), family_text},
+                             {"delivery", PS_COUNT(deliveries), delivery_text}}},
     [PS_SERIES_DURATION] = {"portside_admission_duration_seconds",
                             "Time from the whole body of a review to its answer.",
                             PS_METRIC_HISTOGRAM,
@@ -58,7 +82,7 @@ static const struct ps_metric_family families[] = {
                                "Open connections of the webhook's port.",
                                PS_METRIC_GAUGE,
                                {{0}}},
-    [PS_SERIES_CONNECTIONS_TOTAL] = {"portside_connections_total",
+    [PS_SERIES_CONNECTIONS_TOTAL] = {"portside_connections_accepted_total",
                                      "Connections of the webhook's port so far.",
                                      PS_METRIC_COUNTER,
                                      {{0}}},
@@ -70,7 +94,7 @@ static const struct ps_metric_family families[] = {
     [PS_SERIES_HANDSHAKE_FAILURES] = {"portside_tls_handshake_failures_total",
                                       "Connections that ended before TLS was set up.",
                                       PS_METRIC_COUNTER,
-                                      {{0}}},
+                                      {{"kind", PS_TLS_FAILURE_COUNT, handshake_text}}},
     [PS_SERIES_CLIENTS_REFUSED] = {"portside_tls_clients_refused_total",
                                    "Clients without a certificate that client-ca and client-names "
                                    "let in.",
@@ -127,8 +151,14 @@ static size_t index_of(const char *const *words, size_t count, struct ps_str tex
 void ps_series_review(struct ps_metrics *metrics, const struct ps_admission *admission,
                       uint64_t nanoseconds)
 {
-    ps_metrics_count(metrics, PS_SERIES_REQUESTS, admission->verdict, admission->reason,
-                     index_of(kinds, PS_COUNT(kinds), admission->kind));
+    const size_t values[PS_METRIC_LABELS] = {
+        admission->verdict,
+        admission->reason,
+        index_of(kinds, PS_COUNT(kinds), admission->kind),
+        index_of(families_known, PS_COUNT(families_known), admission->family),
+        index_of(deliveries, PS_COUNT(deliveries), admission->delivery),
+    };
+    ps_metrics_count_all(metrics, PS_SERIES_REQUESTS, values);
     ps_metrics_observe(metrics, PS_SERIES_DURATION, nanoseconds);
 }
 

@@ -23,8 +23,6 @@
 
 struct ps_server {
     struct ps_shared shared;
-    struct ps_worker *workers;
-    size_t worker_count;
     struct MHD_Daemon *plain;
     struct ps_tls *own; /* of the files; NULL: the caller brought one */
     uint64_t reported;  /* pairs that came into service; of the thread that reloads */
@@ -108,18 +106,18 @@ static struct ps_status start_workers(struct ps_server *server, struct ps_error 
     struct sockets sockets PS_CLEANUP(sockets_clear) = {0};
     PS_TRY(open_sockets(&sockets, count, err));
     PS_TRY(listen_on(config->listen, &sockets, server->address, err));
-    server->workers = ps_heap_new(count, sizeof(*server->workers));
-    if (server->workers == NULL) {
+    server->shared.workers = ps_heap_new(count, sizeof(*server->shared.workers));
+    if (server->shared.workers == NULL) {
         return ps_fail(err, PS_CODE_INTERNAL, "no memory for %zu workers", count);
     }
     for (size_t i = 0; i < count; i++) {
         int fd = sockets.fds[i];
         sockets.fds[i] = -1;
-        server->worker_count = i + 1;
-        PS_TRY(ps_worker_init(&server->workers[i], &server->shared, fd, err));
+        server->shared.worker_count = i + 1;
+        PS_TRY(ps_worker_init(&server->shared.workers[i], &server->shared, fd, err));
     }
     for (size_t i = 0; i < count; i++) {
-        PS_TRY(ps_worker_start(&server->workers[i], err));
+        PS_TRY(ps_worker_start(&server->shared.workers[i], err));
     }
     return ps_success();
 }
@@ -178,6 +176,7 @@ struct ps_status ps_server_start(const struct ps_server_options *options,
         return ready;
     }
     server->shared.options = *options;
+    server->shared.start_ms = ps_clock_wall_ms();
     server->shared.config = options->config;
     struct ps_status status = start_all(server, err);
     if (!ps_ok(status)) {
@@ -288,17 +287,20 @@ void ps_server_stop(struct ps_server *server)
     }
     atomic_store(&server->shared.draining, true);
     atomic_store(&server->shared.stopping, true);
-    for (size_t i = 0; i < server->worker_count; i++) {
-        ps_worker_wake(&server->workers[i]);
+    for (size_t i = 0; i < server->shared.worker_count; i++) {
+        ps_worker_wake(&server->shared.workers[i]);
     }
-    for (size_t i = 0; i < server->worker_count; i++) {
-        ps_worker_clear(&server->workers[i]);
+    for (size_t i = 0; i < server->shared.worker_count; i++) {
+        ps_worker_join(&server->shared.workers[i]);
+    }
+    for (size_t i = 0; i < server->shared.worker_count; i++) {
+        ps_worker_clear(&server->shared.workers[i]);
     }
     ps_plain_stop(server->plain);
     ps_tls_free(server->own);
     ps_share_clear(&server->shared.share);
     ps_metrics_free(server->shared.metrics);
-    ps_heap_free(server->workers);
+    ps_heap_free(server->shared.workers);
     ps_heap_free(server->cert_path);
     ps_heap_free(server->key_path);
     ps_heap_free(server->clients_path);

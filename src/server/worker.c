@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #define EVENTS 64
-#define PACE_MS 1000U
 #define MHD_ROUNDS 16 /* in one round, so that no connection waits for the others */
 /* libmicrohttpd holds an index of the fields (72 bytes each) and part of a body as well. */
 #define MHD_POOL_PER_HEADER 3U
@@ -46,10 +45,10 @@ void ps_worker_deadline(struct ps_worker *worker, uint64_t when_ms)
     }
 }
 
-bool ps_pace_is_due(struct ps_pace *pace, uint64_t now_ms, uint64_t *ret_times)
+bool ps_pace_is_due(struct ps_pace *pace, uint64_t now_ms, uint64_t every_ms, uint64_t *ret_times)
 {
     pace->times++;
-    if (pace->told_ms != 0 && now_ms - pace->told_ms < PACE_MS) {
+    if (pace->told_ms != 0 && now_ms - pace->told_ms < every_ms) {
         return false;
     }
     *ret_times = pace->times;
@@ -140,12 +139,16 @@ static void close_fd(int *fd)
     }
 }
 
-void ps_worker_clear(struct ps_worker *worker)
+void ps_worker_join(struct ps_worker *worker)
 {
     if (worker->started) {
         (void)pthread_join(worker->thread, NULL);
         worker->started = false;
     }
+}
+
+void ps_worker_clear(struct ps_worker *worker)
+{
     if (worker->mhd != NULL) {
         MHD_stop_daemon(worker->mhd);
         worker->mhd = NULL;
@@ -278,6 +281,7 @@ static void *loop(void *arg)
             dispatch(worker, &events[i]);
         }
         expire(worker);
+        ps_accept_make_room(worker);
         busy = worker->mhd_dirty && run_mhd(worker);
         if (!busy) {
             check_suspects(worker);

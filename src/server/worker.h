@@ -27,6 +27,9 @@ struct ps_shared {
     struct ps_tls *tls;
     struct ps_metrics *metrics;
     struct ps_share share;
+    struct ps_worker *workers;
+    size_t worker_count;
+    int64_t start_ms;      /* wall clock */
     _Atomic bool draining; /* answers carry "Connection: close" */
     _Atomic bool stopping; /* nothing new is accepted */
 };
@@ -47,7 +50,7 @@ struct ps_source {
     struct ps_conn *conn;
 };
 
-/* What the log tells once a second at most: whoever reaches the port can make it happen. */
+/* What the log does not tell each time: whoever reaches the port can make it happen. */
 struct ps_pace {
     uint64_t told_ms; /* 0: never */
     uint64_t times;   /* since then */
@@ -73,8 +76,11 @@ struct ps_worker {
     struct ps_conn *suspects; /* whose header may be too large */
     struct ps_conn *adding;   /* being given to libmicrohttpd right now */
     struct ps_pace refused;   /* clients by their certificate */
+    struct ps_pace rejected;  /* our certificate by clients */
     struct ps_pace full;      /* no place for a connection */
     struct ps_pace exhausted; /* no descriptor for one */
+    _Atomic bool asked;       /* by another worker to make room */
+    size_t next_asked;        /* by us */
     uint64_t accept_again_ms; /* a pause until then; 0: none */
 
     uint64_t now_ms;
@@ -98,13 +104,19 @@ struct ps_status ps_worker_start(struct ps_worker *worker, struct ps_error *err)
 void ps_worker_wake(const struct ps_worker *worker);
 
 /* Waits for the thread, which ends once shared->stopping is set and no connection is left. */
+void ps_worker_join(struct ps_worker *worker);
+
+/* Frees what it holds. No worker's thread may run any more: they wake each other. */
 void ps_worker_clear(struct ps_worker *worker);
 
 /* Watches source for mask from now on; 0 takes it out, so that a hang-up is not reported either. */
 bool ps_worker_watch(struct ps_worker *worker, struct ps_source *source, uint32_t mask);
 
-/* Counts; true if it is to be told now, with how often it happened since the last time. */
-bool ps_pace_is_due(struct ps_pace *pace, uint64_t now_ms, uint64_t *ret_times);
+/*
+ * Counts; true if the last time it was told is at least every_ms ago, with how often it has
+ * happened since.
+ */
+bool ps_pace_is_due(struct ps_pace *pace, uint64_t now_ms, uint64_t every_ms, uint64_t *ret_times);
 
 /* Brings the loop's next look at the deadlines forward to when_ms. */
 void ps_worker_deadline(struct ps_worker *worker, uint64_t when_ms);

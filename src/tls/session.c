@@ -39,19 +39,77 @@ static enum ps_tls_io wanted(const SSL *session, int result)
     }
 }
 
+const char *ps_tls_failure_name(enum ps_tls_failure_kind kind)
+{
+    static const char *const names[] = {
+        [PS_TLS_FAILURE_OTHER] = "other",
+        [PS_TLS_FAILURE_GONE] = "gone",
+        [PS_TLS_FAILURE_TIMEOUT] = "timeout",
+        [PS_TLS_FAILURE_NOT_READY] = "not-ready",
+        [PS_TLS_FAILURE_PLAIN_HTTP] = "plain-http",
+        [PS_TLS_FAILURE_VERSION] = "version",
+        [PS_TLS_FAILURE_CIPHER] = "cipher",
+        [PS_TLS_FAILURE_PROTOCOL] = "protocol",
+        [PS_TLS_FAILURE_CLIENT_CERTIFICATE] = "client-certificate",
+        [PS_TLS_FAILURE_REJECTED] = "rejected",
+    };
+    return names[kind < PS_TLS_FAILURE_COUNT ? kind : PS_TLS_FAILURE_OTHER];
+}
+
+struct reason_row {
+    int reason; /* of OpenSSL's part for TLS */
+    enum ps_tls_failure_kind kind;
+};
+
+/* What of OpenSSL's reasons tells an operator something. */
+static const struct reason_row reason_rows[] = {
+    {SSL_R_UNEXPECTED_EOF_WHILE_READING, PS_TLS_FAILURE_GONE},
+    {SSL_R_HTTP_REQUEST, PS_TLS_FAILURE_PLAIN_HTTP},
+    {SSL_R_HTTPS_PROXY_REQUEST, PS_TLS_FAILURE_PLAIN_HTTP},
+    {SSL_R_UNSUPPORTED_PROTOCOL, PS_TLS_FAILURE_VERSION},
+    {SSL_R_VERSION_TOO_LOW, PS_TLS_FAILURE_VERSION},
+    {SSL_R_NO_SHARED_CIPHER, PS_TLS_FAILURE_CIPHER},
+    {SSL_R_NO_SUITABLE_KEY_SHARE, PS_TLS_FAILURE_CIPHER},
+    {SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM, PS_TLS_FAILURE_CIPHER},
+    {SSL_R_NO_APPLICATION_PROTOCOL, PS_TLS_FAILURE_PROTOCOL},
+    {SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE, PS_TLS_FAILURE_CLIENT_CERTIFICATE},
+    {SSL_R_SSLV3_ALERT_BAD_CERTIFICATE, PS_TLS_FAILURE_REJECTED},
+    {SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE, PS_TLS_FAILURE_REJECTED},
+    {SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED, PS_TLS_FAILURE_REJECTED},
+    {SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED, PS_TLS_FAILURE_REJECTED},
+    {SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN, PS_TLS_FAILURE_REJECTED},
+    {SSL_R_TLSV1_ALERT_UNKNOWN_CA, PS_TLS_FAILURE_REJECTED},
+};
+
+static enum ps_tls_failure_kind kind_of(unsigned long error)
+{
+    int reason = ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0;
+    if (error == 0 || ERR_SYSTEM_ERROR(error)) {
+        return PS_TLS_FAILURE_GONE;
+    }
+    for (size_t i = 0; i < PS_COUNT(reason_rows); i++) {
+        if (reason_rows[i].reason == reason) {
+            return reason_rows[i].kind;
+        }
+    }
+    return PS_TLS_FAILURE_OTHER;
+}
+
 /* From the error on top, unless the check of the client's certificate has said it already. */
 static void explain(struct ps_tls_failure *failure)
 {
     unsigned long error = ERR_peek_error();
-    int reason = ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0;
-    bool is_missing = reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE;
-    failure->is_plain_http = reason == SSL_R_HTTP_REQUEST;
-    failure->is_client_refused = is_missing || failure->cause[0] != '\0';
-    if (failure->cause[0] == '\0') {
-        const char *words = error == 0 ? "the client went away" : ps_openssl_reason();
-        (void)snprintf(failure->cause, sizeof(failure->cause), "%s",
-                       is_missing ? "the client showed no certificate" : words);
+    if (failure->cause[0] != '\0') {
+        failure->kind = PS_TLS_FAILURE_CLIENT_CERTIFICATE;
+        ERR_clear_error();
+        return;
     }
+    failure->kind = kind_of(error);
+    const char *words = error == 0 ? "the client went away" : ps_openssl_reason();
+    if (failure->kind == PS_TLS_FAILURE_CLIENT_CERTIFICATE) {
+        words = "the client showed no certificate";
+    }
+    (void)snprintf(failure->cause, sizeof(failure->cause), "%s", words);
     ERR_clear_error();
 }
 

@@ -152,6 +152,9 @@ def missing(world):
         answer = server.get_plain("/readyz")
         expect(answer.status, 503, "status")
         expect_in(cert, answer.text, "text")
+        with socket.create_connection(server.address, timeout=10) as sock:
+            expect(sock.recv(1), b"", "what a client hears meanwhile")
+        expect(server.metric('portside_tls_handshake_failures_total{kind="not-ready"}'), 1, "metric")
         world.pair("late")
         wait_until(lambda: server.get_plain("/readyz").status == 200, 10, "ready")
         with server.connect() as connection:
