@@ -42,3 +42,17 @@ const char *ps_kube_config_server(const struct ps_kube_config *config);
 
 /* Namespace of the context or the service account; "default" if it names none. */
 const char *ps_kube_config_namespace(const struct ps_kube_config *config);
+
+/* A service account. A name has up to 253 bytes, that of a namespace 63. */
+struct ps_kube_account {
+    char namespace[64];
+    char name[254];
+    char uid[129];
+};
+
+/*
+ * The service account whose token config has, as the token says; false if it names none. Only the
+ * API server can tell whether the token is good.
+ */
+bool ps_kube_config_account(const struct ps_kube_config *config,
+                            struct ps_kube_account *ret_account) PS_MUST_USE;

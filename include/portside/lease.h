@@ -85,6 +85,12 @@ struct ps_lease_identity {
     struct ps_str holder; /* of this process: a new one for each start */
     struct ps_str name;   /* of the Lease */
     struct ps_str namespace_name;
+    /*
+     * The service account of the same namespace with whose deletion a Lease that we make goes: its
+     * holder cannot write any more then, so a new installation need not wait for it. Empty: none.
+     */
+    struct ps_str account;
+    struct ps_str account_uid;
 };
 
 /*

@@ -5,6 +5,7 @@
 #include "dial.h"
 #include "portside/arena.h"
 #include "portside/config.h"
+#include "portside/kube_config.h"
 #include "portside/kube_watch.h"
 #include "portside/lease.h"
 #include "portside/metrics.h"
@@ -111,6 +112,7 @@ struct ps_leader {
     struct ps_lease_timing timing;
     char *holder;
     char *namespace_name;
+    struct ps_kube_account account; /* empty: the Lease is nobody's */
     struct ps_kube_watch *watch;
     bool seen; /* the watch has told of the Lease since its BEGIN */
     bool under_way;

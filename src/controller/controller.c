@@ -117,6 +117,14 @@ static char *choose_namespace(const struct ps_config *config, const struct ps_ku
                                 : PS_STR(FALLBACK_NAMESPACE));
 }
 
+/* The Lease that it makes goes with the service account, if that stands in the same namespace. */
+static void set_account(struct ps_leader *leader, const struct ps_kube_account *account)
+{
+    if (ps_str_is(ps_str_of(account->namespace), leader->namespace_name)) {
+        leader->account = *account;
+    }
+}
+
 struct ps_status ps_controller_new(const struct ps_config *config,
                                    struct ps_controller **ret_controller, struct ps_error *err)
 {
@@ -138,6 +146,8 @@ struct ps_status ps_controller_new(const struct ps_config *config,
         return loaded;
     }
     char *namespace_name = choose_namespace(config, place);
+    struct ps_kube_account account;
+    bool known = ps_kube_config_account(place, &account);
     PS_LOG(PS_LOG_LEVEL_INFO, "controller",
            PS_LOG_STR("server", ps_str_of(ps_kube_config_server(place))),
            PS_LOG_STR("namespace", ps_str_of(namespace_name)));
@@ -147,6 +157,9 @@ struct ps_status ps_controller_new(const struct ps_config *config,
     }
     if (ps_ok(status)) {
         status = ps_controller_on(config, kube, namespace_name, ret_controller, err);
+    }
+    if (ps_ok(status) && known) {
+        set_account(&(*ret_controller)->leader, &account);
     }
     ps_heap_free(namespace_name);
     return status;

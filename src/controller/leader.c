@@ -20,8 +20,13 @@ static struct ps_lease_now present(const struct ps_controller *controller)
 
 static struct ps_lease_identity identity_of(const struct ps_leader *leader)
 {
-    return (struct ps_lease_identity){ps_str_of(leader->holder), PS_STR(PS_CONTROLLER_LEASE),
-                                      ps_str_of(leader->namespace_name)};
+    return (struct ps_lease_identity){
+        .holder = ps_str_of(leader->holder),
+        .name = PS_STR(PS_CONTROLLER_LEASE),
+        .namespace_name = ps_str_of(leader->namespace_name),
+        .account = ps_str_of(leader->account.name),
+        .account_uid = ps_str_of(leader->account.uid),
+    };
 }
 
 bool ps_leader_is(const struct ps_controller *controller)

@@ -169,6 +169,22 @@ static void put_spec(struct ps_jw *jw, const struct claim *claim, const struct p
     ps_jw_object_end(jw);
 }
 
+static void put_owner(struct ps_jw *jw, const struct ps_lease_identity *identity)
+{
+    if (identity->account_uid.len == 0) {
+        return;
+    }
+    ps_jw_key(jw, "ownerReferences");
+    ps_jw_array(jw);
+    ps_jw_object(jw);
+    ps_jw_member(jw, "apiVersion", PS_STR("v1"));
+    ps_jw_member(jw, "kind", PS_STR("ServiceAccount"));
+    ps_jw_member(jw, "name", identity->account);
+    ps_jw_member(jw, "uid", identity->account_uid);
+    ps_jw_object_end(jw);
+    ps_jw_array_end(jw);
+}
+
 static struct ps_str write_new(struct ps_arena *arena, const struct ps_lease_identity *identity,
                                const struct claim *claim, const struct ps_lease_now *now)
 {
@@ -183,13 +199,17 @@ static struct ps_str write_new(struct ps_arena *arena, const struct ps_lease_ide
     ps_jw_object(&jw);
     ps_jw_member(&jw, "name", identity->name);
     ps_jw_member(&jw, "namespace", identity->namespace_name);
+    put_owner(&jw, identity);
     ps_jw_object_end(&jw);
     put_spec(&jw, claim, now);
     ps_jw_object_end(&jw);
     return ps_buf_view(&buf);
 }
 
-/* A merge patch that is refused (409) unless the Lease is still the one we saw. */
+/*
+ * A merge patch that is refused (409) unless the Lease is still the one we saw. The owner stays:
+ * where OwnerReferencesPermissionEnforcement is on, a change would take the right to delete it.
+ */
 static struct ps_str write_patch(struct ps_arena *arena, const struct ps_lease_state *state,
                                  const struct claim *claim, const struct ps_lease_now *now)
 {

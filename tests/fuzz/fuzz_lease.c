@@ -188,8 +188,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                           .now_ms = 1000000,
                           .script = fuzz_text(data, size)};
     for (size_t i = 0; i < CANDIDATES; i++) {
-        world.candidates[i].identity =
-            (struct ps_lease_identity){ps_str_of(names[i]), PS_STR("portside"), PS_STR("portside")};
+        world.candidates[i].identity = (struct ps_lease_identity){
+            .holder = ps_str_of(names[i]),
+            .name = PS_STR("portside"),
+            .namespace_name = PS_STR("portside"),
+        };
         world.candidates[i].mono_offset_ms = 7777777 * i;
         world.candidates[i].wall_offset_us = -3600000000 * (int64_t)i;
     }

@@ -310,6 +310,71 @@ START_TEST(the_choice_of_a_configuration)
 }
 END_TEST
 
+/* Tokens by what they are, and the uid of the account "portside" that they name, or NULL. */
+static const struct {
+    const char *what;
+    const char *token;
+    const char *uid;
+} tokens[] = {
+    {"as API servers make them",
+     "e30.eyJhdWQiOlsiPz5-Il0sImV4cCI6MSwia3ViZXJuZXRlcy5pbyI6eyJuYW1lc3"
+     "BhY2UiOiJwb3J0c2lkZSIsIm5vZGUiOnsibmFtZSI6Im4xIn0sInBvZCI6eyJuYW1l"
+     "IjoicG9ydHNpZGUtYSIsInVpZCI6IjIifSwic2VydmljZWFjY291bnQiOnsibmFtZS"
+     "I6InBvcnRzaWRlIiwidWlkIjoiYjZlNWMxZmYtNGE0Zi00ZDBjLTlkMGUtN2EwYzJm"
+     "N2EwMDAxIn19LCJzdWIiOiJzeXN0ZW06c2VydmljZWFjY291bnQ6cG9ydHNpZGU6cG"
+     "9ydHNpZGV-fn4_Pz8ifQ.c2ln",
+     "b6e5c1ff-4a4f-4d0c-9d0e-7a0c2f7a0001"},
+    {"a line end behind it",
+     "e30.eyJrdWJlcm5ldGVzLmlvIjp7Im5hbWVzcGFjZSI6InBvcnRzaWRlIiwic2Vydm"
+     "ljZWFjY291bnQiOnsibmFtZSI6InBvcnRzaWRlIiwidWlkIjoiMSJ9fX0.c2ln\n",
+     "1"},
+    {"no token at all", "", NULL},
+    {"a text without points", "0123456789abcdef", NULL},
+    {"one point", "a.b", NULL},
+    {"no base64", "a.!!!.c", NULL},
+    {"claims that are no JSON", "a.cG9ydHNpZGU.c", NULL},
+    {"claims of somebody else", "a.eyJzdWIiOiJtZSJ9.c", NULL},
+    {"no uid",
+     "a.eyJrdWJlcm5ldGVzLmlvIjp7Im5hbWVzcGFjZSI6InBvcnRzaWRlIiwic2Vydmlj"
+     "ZWFjY291bnQiOnsibmFtZSI6InBvcnRzaWRlIn19fQ.c",
+     NULL},
+    {"an empty uid",
+     "a.eyJrdWJlcm5ldGVzLmlvIjp7Im5hbWVzcGFjZSI6InBvcnRzaWRlIiwic2Vydmlj"
+     "ZWFjY291bnQiOnsibmFtZSI6InBvcnRzaWRlIiwidWlkIjoiIn19fQ.c",
+     NULL},
+    {"a uid that is none",
+     "a.eyJrdWJlcm5ldGVzLmlvIjp7Im5hbWVzcGFjZSI6InBvcnRzaWRlIiwic2Vydmlj"
+     "ZWFjY291bnQiOnsibmFtZSI6InBvcnRzaWRlIiwidWlkIjo3fX19.c",
+     NULL},
+    {"a name without a namespace",
+     "a.eyJrdWJlcm5ldGVzLmlvIjp7InNlcnZpY2VhY2NvdW50Ijp7Im5hbWUiOiJwb3J0"
+     "c2lkZSIsInVpZCI6IjEifX19.c",
+     NULL},
+    {"a namespace that is too long",
+     "a.eyJrdWJlcm5ldGVzLmlvIjp7Im5hbWVzcGFjZSI6InBwcHBwcHBwcHBwcHBwcHBw"
+     "cHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHAiLC"
+     "JzZXJ2aWNlYWNjb3VudCI6eyJuYW1lIjoicG9ydHNpZGUiLCJ1aWQiOiIxIn19fQ.c",
+     NULL},
+    {"claims in a list", "a.WzFd.c", NULL},
+};
+
+START_TEST(a_token_says_whose_it_is)
+{
+    struct ps_kube_account account;
+    struct ps_kube_config *config = ps_kube_config_new();
+    ck_assert_ptr_nonnull(config);
+    ck_assert(ps_source_set(&config->token, ps_str_of(tokens[_i].token)));
+    bool known = ps_kube_config_account(config, &account);
+    ck_assert_msg(known == (tokens[_i].uid != NULL), "%s", tokens[_i].what);
+    if (known) {
+        ck_assert_str_eq(account.namespace, "portside");
+        ck_assert_str_eq(account.name, "portside");
+        ck_assert_str_eq(account.uid, tokens[_i].uid);
+    }
+    ps_kube_config_free(config);
+}
+END_TEST
+
 Suite *ps_test_suite(void)
 {
     Suite *suite = suite_create("kube_config");
@@ -318,6 +383,7 @@ Suite *ps_test_suite(void)
     tcase_add_loop_test(tests, bad_kubeconfigs_are_refused, 0, (int)PS_COUNT(bad));
     tcase_add_loop_test(tests, base64_is_decoded, 0, (int)PS_COUNT(digits));
     tcase_add_test(tests, a_service_account_is_read_and_read_again);
+    tcase_add_loop_test(tests, a_token_says_whose_it_is, 0, (int)PS_COUNT(tokens));
     tcase_add_test(tests, a_token_is_read_once_a_minute_and_after_a_401);
     tcase_add_loop_test(tests, the_address_comes_from_the_environment, 0, (int)PS_COUNT(pods));
     tcase_add_test(tests, a_missing_token_is_named);

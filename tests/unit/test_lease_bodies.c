@@ -4,11 +4,16 @@
 #include "portside/lease.h"
 #include "support/runner.h"
 
+#include <string.h>
+
 #define WALL_US INT64_C(1795269987123456) /* 2026-11-21T14:06:27.123456Z */
 #define WALL "\"2026-11-21T14:06:27.123456Z\""
 
-static const struct ps_lease_identity identity = {PS_STR_INIT("a"), PS_STR_INIT("portside"),
-                                                  PS_STR_INIT("portside-system")};
+static const struct ps_lease_identity identity = {
+    .holder = PS_STR_INIT("a"),
+    .name = PS_STR_INIT("portside"),
+    .namespace_name = PS_STR_INIT("portside-system"),
+};
 
 static const struct ps_json *parse(struct ps_arena *arena, const char *text)
 {
@@ -75,6 +80,35 @@ static void check_create(struct ps_arena *arena, const void *row)
     /* While the answer is on its way, nothing more is sent. */
     ck_assert_int_eq(step(&e, false).kind, PS_LEASE_NOTHING);
 }
+
+static void check_owner(struct ps_arena *arena, const void *row)
+{
+    struct election e = new_election(arena);
+    struct ps_lease_identity owned = identity;
+    (void)row;
+    owned.account = PS_STR("portside");
+    owned.account_uid = PS_STR("1-2");
+    see(&e, NULL);
+    struct ps_lease_action action =
+        ps_lease_step(arena, &e.state, &e.timing, &owned, &e.now, false);
+    ck_assert_int_eq(action.kind, PS_LEASE_CREATE);
+    ck_assert_ptr_nonnull(strstr(action.body.ptr,
+                                 "\"namespace\":\"portside-system\",\"ownerReferences\":[{"
+                                 "\"apiVersion\":\"v1\",\"kind\":\"ServiceAccount\","
+                                 "\"name\":\"portside\",\"uid\":\"1-2\"}]},\"spec\""));
+    /* A Lease that is there keeps the owner that it has. */
+    e = new_election(arena);
+    see(&e, FREE);
+    action = ps_lease_step(arena, &e.state, &e.timing, &owned, &e.now, false);
+    ck_assert_int_eq(action.kind, PS_LEASE_TAKE_OVER);
+    ck_assert_ptr_null(strstr(action.body.ptr, "owner"));
+}
+
+START_TEST(test_owner)
+{
+    ps_in_arena(check_owner, NULL);
+}
+END_TEST
 
 START_TEST(test_create)
 {
@@ -238,6 +272,7 @@ Suite *ps_test_suite(void)
     Suite *suite = suite_create("lease_bodies");
     TCase *tcase = tcase_create("lease_bodies");
     tcase_add_test(tcase, test_create);
+    tcase_add_test(tcase, test_owner);
     tcase_add_test(tcase, test_take_over);
     tcase_add_test(tcase, test_release);
     tcase_add_test(tcase, test_pace);
