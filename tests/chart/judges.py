@@ -30,8 +30,8 @@ def kubeconform(rendered):
         stdin=rendered.text,
     )
     assert status == 0, out + err
-    foreign = sum(kind in FOREIGN.split(",") for kind, _ in rendered.objects)
-    valid = len(rendered.objects) - foreign
+    foreign = sum(one["kind"] in FOREIGN.split(",") for one in rendered.listed)
+    valid = len(rendered.listed) - foreign
     assert f"Valid: {valid}, Invalid: 0, Errors: 0, Skipped: {foreign}" in out, out
 
 

@@ -54,11 +54,8 @@ class Rendered:
         self.values = load(values_file(name)) or {}
         status, self.text, err = self.template()
         assert status == 0, err
-        self.objects = {
-            (one["kind"], one["metadata"]["name"]): one
-            for one in yaml.safe_load_all(self.text)
-            if one
-        }
+        self.listed = [one for one in yaml.safe_load_all(self.text) if one]
+        self.objects = {(one["kind"], one["metadata"]["name"]): one for one in self.listed}
 
     def template(self):
         return call(
