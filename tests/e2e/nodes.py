@@ -69,8 +69,8 @@ def bring_up():
     return cluster
 
 
-def power_cut(node):
-    outside("nodes-down", node)
+def power_cut(node, *options):
+    outside("nodes-down", *options, node)
 
 
 def power_on():

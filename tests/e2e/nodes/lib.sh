@@ -82,6 +82,21 @@ init_of() {
     echo "$child"
 }
 
+# rule_of_silence -I|-D NODE: packets to, from and through it are lost, without a word.
+rule_of_silence() {
+    local chain
+    for chain in PREROUTING OUTPUT; do
+        nsenter --net="$(netns "$2")" iptables -w -t raw "$1" "$chain" -j DROP || return
+    done
+}
+
+silence() { rule_of_silence -I "$1"; }
+
+# end_silence NODE: whatever an earlier run has left.
+end_silence() {
+    while rule_of_silence -D "$1" 2>/dev/null; do :; done
+}
+
 # power_off NODE: all its processes die at once. What they had mounted goes with them.
 power_off() {
     local pid

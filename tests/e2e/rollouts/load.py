@@ -11,6 +11,9 @@ from harness import check
 from portside import is_injected
 
 RATE = 20
+# So many are sent at once: an API server that has several calls in flight has several connections,
+# and one that hangs does not hide what becomes of the others.
+BURST = 4
 # StatefulSets that own the pods: portside tells of a hundred pods of each at a time.
 OWNERS = 8
 # A create that meets a dead portside takes up to the webhook's time-out.
@@ -121,8 +124,8 @@ class Load:
         begun = time.monotonic()
         number = 0
         while not self.ending.wait(max(0.0, begun + number / RATE - time.monotonic())):
-            number += 1
-            self.pool.submit(self.create, number)
+            for number in range(number + 1, number + BURST + 1):
+                self.pool.submit(self.create, number)
 
     def create(self, number):
         """One pod, which goes again at once."""

@@ -2,9 +2,11 @@
 """The chart on real nodes: installed by helm, with the image that ./dev image builds."""
 
 import os
+import re
 import ssl
 import subprocess
 import time
+import urllib.request
 
 from harness import CACHE, ROOT, STATE, check, wait_until
 from hooks import wait_effect
@@ -19,7 +21,10 @@ LABELS = "app.kubernetes.io/name=portside"
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 SLICES = f"/apis/discovery.k8s.io/v1/namespaces/{NAMESPACE}/endpointslices"
 SECRET = f"/api/v1/namespaces/{NAMESPACE}/secrets/portside-certificates"
+LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/portside"
 DEPLOYMENT = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/portside"
+METRICS_PORT = 8080
+REQUESTS = re.compile(r"^portside_admission_requests_total\{.*\} (\d+)", re.MULTILINE)
 REPLICAS = 2
 
 
@@ -62,6 +67,13 @@ def helm(*arguments):
     )
     check(process.returncode == 0, f"helm {arguments[0]}: {process.stderr or process.stdout}")
     return process.stdout
+
+
+def reviewed(pod):
+    """How many reviews it has answered since it began."""
+    url = f"http://{pod['status']['podIP']}:{METRICS_PORT}/metrics"
+    with urllib.request.urlopen(url, timeout=5) as response:
+        return sum(int(count) for count in REQUESTS.findall(response.read().decode()))
 
 
 def is_ending(pod):
@@ -121,8 +133,17 @@ class Release:
     def pods(self):
         return self.cluster.get(f"{PODS}?labelSelector={LABELS}")["items"]
 
-    def one(self):
-        return self.pods()[0]
+    def asked(self, least=40):
+        """Each replica and how many of the next reviews it answers, the busiest first. The API server
+        keeps connections, so one of them may answer all."""
+        before = [(pod, reviewed(pod)) for pod in self.pods()]
+
+        def probe():
+            grown = [(pod, reviewed(pod) - count) for pod, count in before]
+            return sum(count for _, count in grown) >= least and grown
+
+        grown = wait_until(f"{least} reviews are answered", probe, 30)
+        return sorted(grown, key=lambda one: -one[1])
 
     def ready_addresses(self):
         """Where kube-proxy and API server send what is new."""

@@ -5,23 +5,23 @@ certificates anew, so that all later replicas find traces of another CA."""
 import base64
 
 from events import Event, nobody_notices, run
-from harness import check, long, wait_until
+from harness import check, wait_until
 from release import LABELS, SECRET
 from tests_certs import make_leaf
 
 
-def upgrade(release):
+def upgrade(release, pods):
     release.other_tag()
     release.upgrade()
 
 
-def restart(release):
+def restart(release, pods):
     release.restart()
 
 
-def drain(release):
-    """Its pods alone: the node has brokers, too, which are no business of this test."""
-    node = release.one()["spec"]["nodeName"]
+def drain(release, pods):
+    """The node of who is asked, its pods alone: brokers there are no business of this test."""
+    node = pods[0]["spec"]["nodeName"]
     options = ("--ignore-daemonsets", f"--pod-selector={LABELS}", "--timeout=50s")
     release.cluster.kubectl("drain", node, *options)
     try:
@@ -48,7 +48,7 @@ def wait_served_anew(release, before):
     wait_until("both replicas serve another certificate", probe, 90)
 
 
-def renew(release):
+def renew(release, pods):
     """One in the Secret that is not good any more: here it lacks the name of the Service."""
     before = content(release)
     made = make_leaf(before)
@@ -64,7 +64,7 @@ def renew(release):
     check(content(release)["ca.crt"] == before["ca.crt"], "there is another CA")
 
 
-def rotate(release):
+def rotate(release, pods):
     """The Secret is deleted, and the CA's key with it."""
     before = content(release)
     release.cluster.request("DELETE", SECRET)
@@ -84,7 +84,6 @@ def test_upgrade(context):
     return run(context, Event("helm upgrade, another image", upgrade), nobody_notices)
 
 
-@long
 def test_restart(context):
     return run(context, Event("kubectl rollout restart", restart), nobody_notices)
 

@@ -4,9 +4,11 @@
 from exposed import wait_endpoints
 from harness import check, wait_until
 from hooks import REGISTRATIONS
+from installed import RELEASE
 from nodes import create
 from portside import is_injected
 from reach import BROKERS, check_bootstrap, check_environment, check_reachable, ready
+from release import LEASE, helm
 
 
 def test_install_label_create_is_all_it_takes(context):
@@ -21,6 +23,14 @@ def test_install_label_create_is_all_it_takes(context):
     return f"both replicas ready {context.portside.install_s:.1f} s after helm install began"
 
 
+def test_helm_test(context):
+    """Its pod is started by a kubelet, under *restricted*, and finds that all is well."""
+    out = helm("test", RELEASE, "--logs")
+    check("Phase:          Succeeded" in out, out)
+    check("5 ok, 0 failed" in out, out)
+    return out[out.rindex("POD LOGS") :]
+
+
 def test_uninstall_and_install_again(context):
     """Who is connected stays so; the new release takes over what the old one has made."""
     namespace = context.namespace()
@@ -31,6 +41,8 @@ def test_uninstall_and_install_again(context):
     check_bootstrap(context, namespace, before)
     release.stop()
     wait_until("no registration", lambda: not context.cluster.get(f"{REGISTRATIONS}/portside"))
+    # Else the new release would wait for who led the old one.
+    wait_until("the Lease went with its account", lambda: not context.cluster.get(LEASE), 60)
     check_reachable(before, seconds=0)
     check_bootstrap(context, namespace, before)
     took = release.install()
