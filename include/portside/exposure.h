@@ -168,6 +168,10 @@ bool ps_exposure_annotation_allowed(const struct ps_policy *policy, struct ps_st
 
 /* True if key belongs to a user's wish: under our prefix, and not one that portside writes. */
 bool ps_exposure_is_user_key(struct ps_str key);
+/* True for what portside itself writes: status, copied, and what only the controller sets. */
+bool ps_exposure_is_own_key(struct ps_str key);
+/* True if key is one of a user's whose row has effect with the pod, or has none. */
+bool ps_exposure_is_with_pod(struct ps_str key);
 /* True for what only the controller sets on pods: `<exposure>.portside.dev/host`, `/port`, … */
 bool ps_exposure_is_controller_key(struct ps_str key);
 

@@ -8,6 +8,10 @@
 
 #include "command.h"
 #include "env_extra.h"
+#include "portside/buf.h"
+
+/* Of the names of containers in a message: those of most pods. */
+#define NAMES_BYTES_MAX 80
 
 /* How sure we are that a container is a broker. */
 enum evidence {
@@ -125,6 +129,23 @@ static void no_broker(struct ps_broker_search *search, enum ps_verdict verdict,
     search->detail = detail;
 }
 
+/* "portside.dev/container: there is no container 'x': use kafka or exporter" */
+static struct ps_str no_such_container(struct ps_arena *arena, const struct ps_json *containers,
+                                       struct ps_str name)
+{
+    struct ps_buf names;
+    ps_buf_init(&names, arena, 64);
+    PS_JSON_EACH(container, containers)
+    {
+        if (names.len < NAMES_BYTES_MAX) {
+            ps_buf_printf(&names, "%s%.*s", names.len == 0 ? ": use " : " or ",
+                          PS_FMT(ps_json_get_text(container, "name")));
+        }
+    }
+    return ps_arena_printf(arena, "portside.dev/container: there is no container '%.*s'%.*s",
+                           PS_FMT(name), PS_FMT(ps_buf_view(&names)));
+}
+
 static void find_named(struct ps_arena *arena, const struct ps_json *containers, struct ps_str name,
                        struct ps_broker_search *search)
 {
@@ -139,8 +160,7 @@ static void find_named(struct ps_arena *arena, const struct ps_json *containers,
         index++;
     }
     no_broker(search, PS_VERDICT_LEAVE, PS_REASON_NO_CONTAINER,
-              ps_arena_printf(arena, "portside.dev/container: there is no container '%.*s'",
-                              PS_FMT(name)));
+              no_such_container(arena, containers, name));
 }
 
 /* The only container with the best evidence. */

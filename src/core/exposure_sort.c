@@ -59,7 +59,7 @@ bool ps_exposure_is_controller_key(struct ps_str key)
            is_endpoint_key(key);
 }
 
-static bool is_own_key(struct ps_str key)
+bool ps_exposure_is_own_key(struct ps_str key)
 {
     return ps_str_is(key, PS_ANNOTATION_STATUS) || ps_str_is(key, PS_ANNOTATION_COPIED) ||
            ps_exposure_is_controller_key(key);
@@ -68,7 +68,17 @@ static bool is_own_key(struct ps_str key)
 bool ps_exposure_is_user_key(struct ps_str key)
 {
     struct key_parts parts;
-    return split_key(key, &parts) && !is_own_key(key);
+    return split_key(key, &parts) && !ps_exposure_is_own_key(key);
+}
+
+bool ps_exposure_is_with_pod(struct ps_str key)
+{
+    struct key_parts parts;
+    if (!split_key(key, &parts) || ps_exposure_is_own_key(key)) {
+        return false;
+    }
+    enum ps_exposure_key_id id = ps_exposure_key_find(parts.name);
+    return id == PS_EXPOSURE_KEY_COUNT || ps_exposure_key_get(id)->with_pod;
 }
 
 /* Fills the problem in for a key that has no row; returns false. */
@@ -183,7 +193,7 @@ static bool sort_annotation(struct ps_exposure_reader *reader, const struct ps_j
 {
     struct ps_str key = ps_json_key(annotation);
     struct key_parts parts;
-    if (is_own_key(key) || !split_key(key, &parts)) {
+    if (ps_exposure_is_own_key(key) || !split_key(key, &parts)) {
         return true;
     }
     if (!is_lower(key)) {

@@ -12,6 +12,7 @@
 #include "portside/hazard.h"
 #include "portside/inject.h"
 #include "portside/mutate.h"
+#include "set_warn.h"
 #include "template_copy.h"
 
 struct statefulset {
@@ -23,6 +24,7 @@ struct statefulset {
     const struct ps_json *spec; /* of the template */
     uint64_t replicas;
     bool template_changes; /* CREATE, or an UPDATE that changes spec.template */
+    bool container_stated; /* by an annotation, not by the installation */
     struct ps_exposures exposures;
     struct ps_injection injection;
     struct ps_decision *decision;
@@ -104,12 +106,9 @@ static void copy_annotations(struct statefulset *set)
 {
     const struct ps_json *old_metadata = ps_json_get(old_template(set), "metadata");
     put_copies(set);
-    if (can_carry_copies(set) && !set->template_changes &&
-        ps_template_is_stale(set->arena, annotations_of(set->metadata), old_metadata)) {
-        ps_warn(
-            &set->decision->warnings,
-            "portside.dev annotations apply after: kubectl rollout restart statefulset/%.*s -n %.*s",
-            PS_FMT(set->review->name), PS_FMT(set->review->namespace_name));
+    if (can_carry_copies(set) && !set->template_changes) {
+        ps_set_warn_rollout(&set->decision->warnings, set->review, annotations_of(set->metadata),
+                            old_metadata);
     }
 }
 
@@ -182,11 +181,18 @@ static bool check_delivery(struct statefulset *set)
 static bool is_stated_conflict(const struct statefulset *set)
 {
     const struct ps_exposure *exposure = &set->exposures.list[set->injection.culprit];
-    return (set->injection.reason == PS_REASON_NAME_TAKEN && exposure->listener_name_stated) ||
+    return (set->injection.reason == PS_REASON_NO_CONTAINER && set->container_stated) ||
+           (set->injection.reason == PS_REASON_NAME_TAKEN && exposure->listener_name_stated) ||
            (set->injection.reason == PS_REASON_PORT_TAKEN && exposure->listener_port_stated) ||
            (set->injection.reason == PS_REASON_LISTENERS &&
             (set->exposures.delivery == PS_DELIVERY_ENV ||
              exposure->protocol != PS_PROTOCOL_MIRROR));
+}
+
+static void warn_own_keys(struct statefulset *set)
+{
+    ps_set_warn_own(&set->decision->warnings, annotations_of(set->metadata));
+    ps_set_warn_own(&set->decision->warnings, annotations_of(set->template_metadata));
 }
 
 static void settle_leave(struct statefulset *set)
@@ -272,6 +278,18 @@ static void settle_inject(struct statefulset *set)
     copy_annotations(set);
 }
 
+static void settle_broker(struct statefulset *set)
+{
+    if (set->injection.verdict == PS_VERDICT_LEAVE) {
+        settle_leave(set);
+    } else {
+        settle_inject(set);
+    }
+    if (set->decision->verdict != PS_VERDICT_DENY) {
+        warn_own_keys(set);
+    }
+}
+
 static void settle_skip(struct statefulset *set)
 {
     settle(set, PS_VERDICT_SKIP, set->injection.reason, set->injection.message);
@@ -307,6 +325,7 @@ static void decide(struct statefulset *set)
         ps_template_effective(set->arena, annotations_of(set->metadata), set->template_metadata);
     bool valid =
         ps_exposures_parse(set->arena, set->policy, annotations, &set->exposures, &problem);
+    set->container_stated = ps_json_get(annotations, PS_ANNOTATION_PREFIX "container") != NULL;
     ps_inject_decide(set->arena, set->template_metadata, set->spec, &set->exposures,
                      &set->injection);
     if (ps_broker_is_operated(set->metadata) || is_controlled(set)) {
@@ -326,10 +345,8 @@ static void decide(struct statefulset *set)
         copy_annotations(set); /* so that the pods know */
     } else if (set->injection.verdict == PS_VERDICT_SKIP) {
         settle_skip(set);
-    } else if (set->injection.verdict == PS_VERDICT_LEAVE) {
-        settle_leave(set);
     } else {
-        settle_inject(set);
+        settle_broker(set);
     }
 }
 

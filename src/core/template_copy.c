@@ -161,14 +161,18 @@ void ps_template_copy(struct ps_patch *patch, const struct ps_json *annotations,
     }
 }
 
-/* Stale is what a copy would change. */
-bool ps_template_is_stale(struct ps_arena *arena, const struct ps_json *annotations,
-                          const struct ps_json *template_metadata)
+bool ps_template_lags(const struct ps_json *annotations, const struct ps_json *template_metadata,
+                      struct ps_str key)
 {
-    struct ps_patch trial;
-    ps_patch_init(&trial, arena);
-    ps_template_copy(&trial, annotations, template_metadata);
-    return trial.count > 0;
+    const struct copy copy = {NULL, annotations, template_metadata};
+    const struct ps_json *stated = ps_json_get_str(annotations, key);
+    const struct ps_json *existing = ps_json_get_str(template_annotations(&copy), key);
+    struct ps_str copied = ps_json_get_text(template_annotations(&copy), PS_ANNOTATION_COPIED);
+    if (!ps_exposure_is_user_key(key)) {
+        return false;
+    }
+    return stated != NULL ? is_wanted(&copy, key) && !ps_json_equal(existing, stated)
+                          : existing != NULL && is_copied(copied, key);
 }
 
 /* A copy of annotations in which the keys listed in copied are kept, or else dropped. */

@@ -11,9 +11,9 @@
 /* True if annotations (NULL: none) has a key of a user's wish. */
 bool ps_has_user_keys(const struct ps_json *annotations);
 
-/* True if the template lacks a copy, or has one that is not wanted any more. */
-bool ps_template_is_stale(struct ps_arena *arena, const struct ps_json *annotations,
-                          const struct ps_json *template_metadata);
+/* True if the template lacks a copy of key, or has one that is not wanted any more. */
+bool ps_template_lags(const struct ps_json *annotations, const struct ps_json *template_metadata,
+                      struct ps_str key);
 
 /* Brings the template's copies to what annotations say. */
 void ps_template_copy(struct ps_patch *patch, const struct ps_json *annotations,

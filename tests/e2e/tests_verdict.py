@@ -268,6 +268,7 @@ def test_denied_annotations(test):
         ({"portside.dev/on-missing": "start"}, ("'start' needs the hook", "delivery: hook")),
         ({"portside.dev/rack-label": "zone/"}, ("rack-label", "node label")),
         ({"portside.dev/tls-secret": "s"}, ("tls-secret", "not supported by this version yet")),
+        ({"portside.dev/container": "server"}, ("no container 'server'", "use kafka")),
     ):
         result = submit(test, namespace, annotated("apache-env", annotations)[1:], expect=1)
         check("denied the request" in result.err, result.err)

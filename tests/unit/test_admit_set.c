@@ -3,6 +3,10 @@
 #include "admit_rows.h"
 #include "support/runner.h"
 
+#define VPN                                                                                        \
+    NOTE("listeners", "external,vpn")                                                              \
+    "," VPN_NOTE("listener-name", "VPN") "," VPN_NOTE("listener-port", "9195")
+
 static const struct ps_admit_row rows[] = {
     {.name = "set without annotations",
      .request = SET(""),
@@ -141,6 +145,64 @@ static const struct ps_admit_row rows[] = {
      .verdict = PS_VERDICT_LEAVE,
      .reason = PS_REASON_BAD_ANNOTATION,
      .in_warnings = "portside.dev/listener-port"},
+    {.name = "what acts at once waits for no rollout",
+     .request = SET_UPDATE(
+         "", "", NOTE("external-traffic-policy", "Cluster") "," NOTE("bootstrap", "false"), ""),
+     .verdict = PS_VERDICT_UNCHANGED,
+     .reason = PS_REASON_UPDATE_ONLY_METADATA,
+     .in_warnings = "!kubectl rollout restart"},
+    {.name = "only what waits for the rollout is named",
+     .request = SET_UPDATE("", "",
+                           NOTE("bootstrap", "false") "," NOTE("type", "LoadBalancer") "," NOTE(
+                               "allow-from", "10.0.0.0/8") "," NOTE("delivery", "env"),
+                           ""),
+     .verdict = PS_VERDICT_UNCHANGED,
+     .reason = PS_REASON_UPDATE_ONLY_METADATA,
+     .in_warnings = "portside.dev/type, delivery apply after: kubectl rollout restart"},
+    {.name = "a second exposure's annotations are named in full",
+     .request = SET_UPDATE(VPN, VPN, VPN "," VPN_NOTE("type", "LoadBalancer"), VPN),
+     .verdict = PS_VERDICT_UNCHANGED,
+     .reason = PS_REASON_UPDATE_ONLY_METADATA,
+     .in_warnings = "vpn.portside.dev/type applies after: kubectl rollout restart"},
+    {.name = "of many that wait some are named",
+     .request = SET_UPDATE(
+         "", "",
+         NOTE("type", "NodePort") "," NOTE("delivery", "env") "," NOTE("family", "apache") "," NOTE(
+             "listener-port", "9199") "," NOTE("node-port-base", "31000"),
+         ""),
+     .verdict = PS_VERDICT_UNCHANGED,
+     .reason = PS_REASON_UPDATE_ONLY_METADATA,
+     .in_warnings = "portside.dev/type, delivery, family and 2 more apply after: kubectl"},
+    {.name = "no container of that name",
+     .request = SET(NOTE("container", "server")),
+     .verdict = PS_VERDICT_DENY,
+     .reason = PS_REASON_NO_CONTAINER},
+    {.name = "annotated: no container of that name",
+     .request = SET_UPDATE("", "", NOTE("container", "server"), ""),
+     .verdict = PS_VERDICT_DENY,
+     .reason = PS_REASON_NO_CONTAINER},
+    {.name = "no container of that name blocks no other update",
+     .request = SET_UPDATE(NOTE("container", "server"), "", NOTE("container", "server"), ""),
+     .verdict = PS_VERDICT_LEAVE,
+     .reason = PS_REASON_BAD_ANNOTATION,
+     .in_warnings = "portside.dev/container: there is no container 'server': use kafka"},
+    {.name = "what portside writes has no effect on a set",
+     .request = SET(NOTE("status", "{}") ",\"external.portside.dev/host\":\"a\""),
+     .verdict = PS_VERDICT_INJECT,
+     .in_warnings = "external.portside.dev/host has no effect on a StatefulSet"},
+    {.name = "what portside writes has no effect in a template",
+     .request = SET_UPDATE("", "", "", NOTE("status", "{}") "," NOTE("copied", "")),
+     .verdict = PS_VERDICT_INJECT,
+     .in_warnings = "portside.dev/status has no effect on a StatefulSet"},
+    {.name = "what portside writes into a template is no mistake",
+     .request = SET_UPDATE(NOTE("type", "NodePort"),
+                           NOTE("type", "NodePort") "," NOTE("copied", "portside.dev/type"),
+                           NOTE("type", "NodePort"),
+                           NOTE("type", "NodePort") "," NOTE(
+                               "copied", "portside.dev/type") ","
+                                                              "\"restartedAt\":\"now\""),
+     .verdict = PS_VERDICT_INJECT,
+     .in_warnings = "!has no effect"},
     {.name = "the set says what would happen to its pods",
      .request =
          REVIEW("apps", "StatefulSet", "statefulsets", "CREATE", "kafka",

@@ -31,27 +31,29 @@ static const char head[] =
     "well; the message says which of the two to change.\n"
     "- The administrator may set defaults for the whole installation, and limits: types and node "
     "ports that may be used, and annotations of Services (none, if nothing is said).\n"
-    "- Annotations that shape Services alone (`allow-from`, `service-annotations`, `bootstrap`, "
-    "`external-traffic-policy`) take effect at once, all others with the next rollout, which is "
-    "yours to start. Until its pod is made anew, a broker keeps the Service type, ports and endpoint "
-    "that it was made with.\n";
+    "- These shape Services alone and take effect at once: ";
+
+static const char rollout[] =
+    ". All others take effect with the next rollout, which is yours to start. Until its pod is made "
+    "anew, a broker keeps the Service type, ports and endpoint that it was made with.\n";
 
 static const char templates[] =
     "\n"
     "## Templates\n"
     "\n"
-    "`advertised-host`, `advertised-port`, and the values of `service-annotations` are filled in "
-    "for each broker:\n"
+    "`advertised-host`, `advertised-port`, and the values of `service-annotations` and `env` are "
+    "filled in for each broker:\n"
     "\n"
     "| placeholder | example | where |\n"
     "|---|---|---|\n"
-    "| `{ordinal}` | `2` | host, port, annotation |\n"
-    "| `{ordinal + 9000}` | `9002` | port; any number up to 65535 |\n"
-    "| `{pod}` | `kafka-2` | host, annotation |\n"
-    "| `{statefulset}` | `kafka` | host, annotation |\n"
-    "| `{namespace}` | `streams` | host, annotation |\n"
+    "| `{ordinal}` | `2` | host, port, annotation, variable |\n"
+    "| `{ordinal + 9000}` | `9002` | port, variable; any number up to 65535 |\n"
+    "| `{pod}` | `kafka-2` | host, annotation, variable |\n"
+    "| `{statefulset}` | `kafka` | host, annotation, variable |\n"
+    "| `{namespace}` | `streams` | host, annotation, variable |\n"
     "\n"
-    "An IPv6 address may be written with or without brackets.\n";
+    "The values of `bootstrap-annotations` are of one Service for all brokers, so only "
+    "`{statefulset}` and `{namespace}` are filled in there. An IPv6 address may be written with or without brackets.\n";
 
 static const char examples[] =
     "\n"
@@ -137,9 +139,24 @@ static void print_rows(bool supported)
     }
 }
 
+static void print_at_once(void)
+{
+    size_t count = 0;
+    const char *before = "";
+    const struct ps_exposure_key *keys = ps_exposure_keys(&count);
+    for (size_t i = 0; i < count; i++) {
+        if (!keys[i].with_pod && keys[i].supported) {
+            printf("%s`%s`", before, keys[i].name);
+            before = ", ";
+        }
+    }
+}
+
 int main(void)
 {
     fputs(head, stdout);
+    print_at_once();
+    fputs(rollout, stdout);
     fputs("\n## In this version\n", stdout);
     print_rows(true);
     fputs(templates, stdout);

@@ -204,3 +204,42 @@ def test_a_default_that_pods_of_an_older_version_do_not_show(test):
     test.kubectl("annotate", "--overwrite", "pod/kafka-0", "-n", namespace, text)
     with installation(test, "--default-type", "LoadBalancer"):
         wait_spec(test, namespace, type="LoadBalancer")
+
+
+def test_what_shapes_services_alone_acts_at_once(test):
+    """Annotations with whose change kubectl speaks of no rollout, since none is needed."""
+    namespace = create(test, replicas=1, annotations={"portside.dev/type": "LoadBalancer"})
+    wait_service(test, namespace, "external-kafka-0")
+    wait_service(test, namespace, "external-kafka-bootstrap")
+
+    def annotate(text):
+        result = test.kubectl(
+            "annotate", "--overwrite", "statefulset/kafka", "-n", namespace, f"portside.dev/{text}"
+        )
+        told = [line for line in result.warnings() if "rollout" in line]
+        check(not told, f"{text}: {told}")
+
+    def wait_annotation(name, key):
+        def probe():
+            found = service(test, namespace, name)["metadata"].get("annotations", {})
+            return found.get(key) == "b"
+
+        wait_until(f"{key} on {name}", probe)
+
+    annotate("external-traffic-policy=Cluster")
+    wait_spec(test, namespace, externalTrafficPolicy="Cluster")
+    annotate("load-balancer-ips=192.0.2.7")
+    wait_spec(test, namespace, loadBalancerIP="192.0.2.7")
+    annotate("allow-from=10.0.0.0/8")
+    wait_spec(test, namespace, loadBalancerSourceRanges=["10.0.0.0/8"])
+    annotate("ip-family-policy=PreferDualStack")
+    wait_spec(test, namespace, ipFamilyPolicy="PreferDualStack")
+    annotate("allocate-node-ports=false")
+    wait_spec(test, namespace, allocateLoadBalancerNodePorts=False)
+    annotate("service-annotations=example.com/a: b")
+    wait_annotation("external-kafka-0", "example.com/a")
+    annotate("bootstrap-annotations=example.com/c: b")
+    wait_annotation("external-kafka-bootstrap", "example.com/c")
+    annotate("bootstrap-annotations-")
+    annotate("bootstrap=false")
+    wait_no_service(test, namespace, "external-kafka-bootstrap")

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "set_warn.h"
+
+#include "portside/exposure.h"
+#include "template_copy.h"
+
+/* Of the annotations that a rollout gives effect to; a warning should not be longer. */
+#define NAMED_MAX 3
+
+/* "portside.dev/type, protocol": the second one of a domain goes without it. */
+static void put_key(struct ps_buf *names, struct ps_str key)
+{
+    struct ps_str prefix = PS_STR(PS_ANNOTATION_PREFIX);
+    bool short_form = ps_str_starts(ps_buf_view(names), PS_ANNOTATION_PREFIX) &&
+                      ps_str_starts(key, PS_ANNOTATION_PREFIX);
+    ps_buf_puts(names, names->len == 0 ? "" : ", ");
+    ps_buf_put(names, short_form ? ps_str_slice(key, prefix.len, key.len) : key);
+}
+
+/* Adds key, if a rollout would give it effect. */
+static void put_waiting(struct ps_buf *names, size_t *count, const struct ps_json *annotations,
+                        const struct ps_json *template_metadata, struct ps_str key)
+{
+    if (!ps_exposure_is_with_pod(key) || !ps_template_lags(annotations, template_metadata, key)) {
+        return;
+    }
+    if (*count < NAMED_MAX) {
+        put_key(names, key);
+    }
+    ++*count;
+}
+
+void ps_set_warn_rollout(struct ps_warnings *warnings, const struct ps_review *review,
+                         const struct ps_json *annotations, const struct ps_json *template_metadata)
+{
+    struct ps_buf names;
+    size_t count = 0;
+    ps_buf_init(&names, warnings->arena, 128);
+    PS_JSON_EACH(stated, annotations)
+    {
+        put_waiting(&names, &count, annotations, template_metadata, ps_json_key(stated));
+    }
+    PS_JSON_EACH(copy, ps_json_get(template_metadata, "annotations"))
+    {
+        if (ps_json_get_str(annotations, ps_json_key(copy)) == NULL) {
+            put_waiting(&names, &count, annotations, template_metadata, ps_json_key(copy));
+        }
+    }
+    if (count > NAMED_MAX) {
+        ps_buf_printf(&names, " and %zu more", count - NAMED_MAX);
+    }
+    if (count > 0) {
+        ps_warn(warnings, "%.*s %s after: kubectl rollout restart statefulset/%.*s -n %.*s",
+                PS_FMT(ps_buf_view(&names)), count == 1 ? "applies" : "apply", PS_FMT(review->name),
+                PS_FMT(review->namespace_name));
+    }
+}
+
+void ps_set_warn_own(struct ps_warnings *warnings, const struct ps_json *annotations)
+{
+    PS_JSON_EACH(annotation, annotations)
+    {
+        struct ps_str key = ps_json_key(annotation);
+        if (ps_exposure_is_own_key(key) && !ps_str_is(key, PS_ANNOTATION_COPIED)) {
+            ps_warn(warnings,
+                    "%.*s has no effect on a StatefulSet: remove it, portside itself writes it on "
+                    "pods",
+                    PS_FMT(key));
+        }
+    }
+}
