@@ -1,14 +1,19 @@
 # shellcheck shell=bash disable=SC2154
 # SPDX-License-Identifier: Apache-2.0
 #
-# ./dev bench
+# ./dev bench [OPTIONS…]
 #
-# Measurements. They come with a later issue; until bench/run exists this command says so.
+# Measures portside beside three Go webhooks that do the same work, and beside a bare loop of OpenSSL
+# that does none: reviews a second, latency, processor time, memory. Wants two processors and a quiet
+# machine; about six minutes, and two more to build the peers the first time.
+#
+#   ./dev bench --smoke                  only: are all answers right?
+#   ./dev bench --only pod-16,rate       some of the scenarios
+#   ./dev bench --rounds 9 --json FILE   more rounds, with all figures in a file
+#   bench/run --help                     all options, the scenarios, and how to read the table
 
-if [ ! -x "$root/bench/run" ]; then
-    die "there are no benchmarks yet: they come with a later issue"
-fi
-need build
+need build test go
+need_go
 must "building release in build/release" build-release build_preset release
 PORTSIDE_BUILD=$root/build/release PORTSIDE_BIN=$root/build/release/bin/portside \
     exec "$root/bench/run" "$@"

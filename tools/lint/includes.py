@@ -28,7 +28,7 @@ MAY_USE = {
 LIBRARIES = (
     (re.compile(r"(cjson/)?cJSON"), re.compile(r"src/base/json[a-z_]*\.[ch]$"), "src/base/json*"),
     # A test that speaks TLS to the server is a client of its own.
-    (re.compile(r"openssl/"), re.compile(r"(src/tls|tests)/"), "src/tls"),
+    (re.compile(r"openssl/"), re.compile(r"(src/tls|tests|bench)/"), "src/tls"),
     (re.compile(r"microhttpd"), re.compile(r"src/server/"), "src/server"),
     (re.compile(r"curl/"), re.compile(r"src/kube/"), "src/kube"),
     (re.compile(r"yaml\.h"), re.compile(r"src/kube/"), "src/kube"),

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package serve holds what the peers are told on the command line.
+package serve
+
+import (
+	"crypto/tls"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// Options of a peer.
+type Options struct {
+	Port int
+	// Certificates is a folder with tls.crt and tls.key.
+	Certificates string
+	// AddressScript and HookScript are the texts of the two scripts that are injected.
+	AddressScript, HookScript string
+}
+
+// Read parses the command line and reads the scripts.
+func Read() Options {
+	var options Options
+	flag.IntVar(&options.Port, "port", 0, "where to listen on 127.0.0.1")
+	flag.StringVar(&options.Certificates, "certificates", "", "folder with tls.crt and tls.key")
+	scripts := flag.String("scripts", "", "folder with address.sh and hook.bash, as they are injected")
+	flag.Parse()
+	options.AddressScript = text(*scripts, "address.sh")
+	options.HookScript = text(*scripts, "hook.bash")
+	return options
+}
+
+func text(folder, name string) string {
+	bytes, err := os.ReadFile(filepath.Join(folder, name))
+	if err != nil {
+		Die(err)
+	}
+	return string(bytes)
+}
+
+// Configure makes TLS as cheap as it can be: no session tickets, no HTTP/2, which the API server
+// does not offer either.
+func Configure(config *tls.Config) {
+	config.MinVersion = tls.VersionTLS12
+	config.NextProtos = []string{"http/1.1"}
+	config.SessionTicketsDisabled = true
+}
+
+// Die ends the program.
+func Die(err error) {
+	fmt.Fprintln(os.Stderr, "peer:", err)
+	os.Exit(1)
+}
