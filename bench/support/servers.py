@@ -42,8 +42,8 @@ def build(root, folder, names):
         run(["cc", "-std=gnu11", "-D_GNU_SOURCE", "-O2", "-g", "-Wall", "-Wextra", "-Werror", "-o",
              os.path.join(folder, program), *files, "-lssl", "-lcrypto"], f"compiling bench/{program}")
     wanted = [(name, package, experiment) for name, package, experiment in (
-        ("json-v1", "nethttp", "nojsonv2"), ("json-v2", "nethttp", "jsonv2"), ("runtime", "runtime", "nojsonv2"),
-        ("apiclient", "apiclient", "nojsonv2")) if name in names]
+        ("json-v1", "nethttp", ""), ("json-v2", "nethttp", "jsonv2"), ("runtime", "runtime", ""),
+        ("apiclient", "apiclient", "")) if name in names]
     if wanted and shutil.which("go") is None:
         raise Failure("go is not there, and the peers need it: run ./dev bench, which fetches it, or "
                       "--servers bare,portside")
@@ -77,7 +77,7 @@ class World:
             pairs = [path for review in self.reviews.values() for path in (review.path, review.path + ".answer")]
             return [*pinned, self.program("bare"), str(port), self.certificate, self.key, *pairs]
         return [*pinned, "env", "GOMAXPROCS=1", self.program(name), "-port", str(port), "-certificates", self.folder,
-                "-scripts", self.folder]
+                "-texts", self.folder]
 
 
 class Server:

@@ -34,11 +34,6 @@ const (
 	ControllerNames     = "KAFKA_CONTROLLER_LISTENER_NAMES"
 )
 
-// Status is the value of the annotation that says what was done.
-func Status(delivery string) string {
-	return `{"contract":1,"verdict":"inject","delivery":"` + delivery + `","listeners":{"external":"PORTSIDE"}}`
-}
-
 // IsBroker tells it by the image's name, without registry, tag and digest.
 func IsBroker(image string) bool {
 	name, _, _ := strings.Cut(image, "@")

@@ -75,9 +75,8 @@ func (s *server) decide(request *request) ([]operation, map[string]string) {
 }
 
 // common is what both deliveries begin with.
-func (s *server) common(pod *pod, delivery string, volumes ...volume) []operation {
+func (s *server) common(pod *pod, status string, volumes ...volume) []operation {
 	operations := make([]operation, 0, 16)
-	status := kafka.Status(delivery)
 	if pod.Metadata.Annotations == nil {
 		operations = append(operations, operation{"add", "/metadata/annotations", map[string]string{kafka.StatusKey: status}})
 	} else {
@@ -128,7 +127,7 @@ func (s *server) byEnv(pod *pod, index int, found settings) []operation {
 	if !ok {
 		return nil
 	}
-	operations := s.common(pod, "env", endpoint)
+	operations := s.common(pod, s.options.StatusEnv, endpoint)
 	operations = append(operations, s.waiter(pod, container,
 		[]volumeMount{{Name: kafka.EndpointVolume, MountPath: "/portside/endpoint", ReadOnly: true}},
 		"sh", "-c", s.options.AddressScript, "portside-address"))
@@ -145,7 +144,7 @@ func (s *server) byEnv(pod *pod, index int, found settings) []operation {
 
 func (s *server) byHook(pod *pod, index int) []operation {
 	container := &pod.Spec.Containers[index]
-	operations := s.common(pod, "hook", hookFiles, endpoint)
+	operations := s.common(pod, s.options.StatusHook, hookFiles, endpoint)
 	operations = append(operations, s.waiter(pod, container, []volumeMount{
 		{Name: kafka.HookVolume, MountPath: "/portside/volume"},
 		{Name: kafka.EndpointVolume, MountPath: "/portside/endpoint", ReadOnly: true},

@@ -55,7 +55,7 @@ func (h *handler) mutate(pod *corev1.Pod) map[string]string {
 		pod.Annotations[kafka.OptOutKey] == "false" {
 		return map[string]string{"verdict": "skip", "reason": "not-kafka"}
 	}
-	delivery := "env"
+	delivery, status := "env", h.options.StatusEnv
 	command := []string{"sh", "-c", h.options.AddressScript, "portside-address"}
 	env := []corev1.EnvVar{
 		{Name: "PORTSIDE_ORDINAL", Value: kafka.Ordinal(pod.Labels, pod.Name)},
@@ -65,7 +65,7 @@ func (h *handler) mutate(pod *corev1.Pod) map[string]string {
 	mounts := []corev1.VolumeMount{{Name: kafka.EndpointVolume, MountPath: "/portside/endpoint", ReadOnly: true}}
 	tokens := tokenMounts(container)
 	if !byEnv(container) {
-		delivery = "hook"
+		delivery, status = "hook", h.options.StatusHook
 		command = append(command, h.options.HookScript)
 		env = append(env, corev1.EnvVar{Name: "PORTSIDE_LISTENERS", Value: "external=PORTSIDE:9194:mirror"},
 			corev1.EnvVar{Name: "BASH_ENV", Value: "/portside/hook/hook.bash"})
@@ -79,7 +79,7 @@ func (h *handler) mutate(pod *corev1.Pod) map[string]string {
 	if pod.Annotations == nil {
 		pod.Annotations = map[string]string{}
 	}
-	pod.Annotations[kafka.StatusKey] = kafka.Status(delivery)
+	pod.Annotations[kafka.StatusKey] = status
 	pod.Labels[kafka.OwnerKey] = pod.OwnerReferences[0].Name
 	return map[string]string{"verdict": "inject", "family": "apache", "delivery": delivery}
 }

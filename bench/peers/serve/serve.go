@@ -18,17 +18,21 @@ type Options struct {
 	Certificates string
 	// AddressScript and HookScript are the texts of the two scripts that are injected.
 	AddressScript, HookScript string
+	// StatusEnv and StatusHook are the annotation that says what was done.
+	StatusEnv, StatusHook string
 }
 
-// Read parses the command line and reads the scripts.
+// Read parses the command line and reads the texts.
 func Read() Options {
 	var options Options
 	flag.IntVar(&options.Port, "port", 0, "where to listen on 127.0.0.1")
 	flag.StringVar(&options.Certificates, "certificates", "", "folder with tls.crt and tls.key")
-	scripts := flag.String("scripts", "", "folder with address.sh and hook.bash, as they are injected")
+	texts := flag.String("texts", "", "folder with address.sh, hook.bash, status.env and status.hook")
 	flag.Parse()
-	options.AddressScript = text(*scripts, "address.sh")
-	options.HookScript = text(*scripts, "hook.bash")
+	options.AddressScript = text(*texts, "address.sh")
+	options.HookScript = text(*texts, "hook.bash")
+	options.StatusEnv = text(*texts, "status.env")
+	options.StatusHook = text(*texts, "status.hook")
 	return options
 }
 
