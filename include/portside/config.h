@@ -71,7 +71,7 @@ struct ps_config {
     struct ps_str tls_ca;          /* PEM file whose content is to be the caBundle; may be empty */
     struct ps_str tls_secret_name; /* of managed certificates */
     uint64_t tls_leaf_days;        /* their life */
-    struct ps_str tls_names;       /* further names and addresses in them, comma-separated */
+    struct ps_str tls_names;       /* that they, or those of files, must be for; comma-separated */
     struct ps_str service_name;    /* by which the API server calls */
     struct ps_str service_namespace; /* empty: that of the Lease */
     struct ps_str cluster_domain;

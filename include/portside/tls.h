@@ -22,7 +22,8 @@ struct ssl_ctx_st;
  * A context that serves the certificate chain (leaf first) and the key, both PEM: TLS 1.2 and
  * later, ALPN http/1.1, no session tickets. A client that offers only other protocols by ALPN is
  * refused with no_application_protocol (RFC 7301 section 3.2); one without ALPN is served. Fails
- * with PS_CODE_INPUT; an expired certificate is no failure here. ret_context is owned: see
+ * with PS_CODE_INPUT, also for kinds of keys and certificates that no API server would take; an
+ * expired certificate is no failure here. ret_context is owned: see
  * ps_tls_context_free(). ret_not_before_s and ret_not_after_s are seconds since 1970.
  */
 struct ps_status ps_tls_context_new(struct ps_str cert_pem, struct ps_str key_pem,
@@ -45,6 +46,12 @@ struct ps_tls *ps_tls_new(const char *cert_path, const char *key_path);
 void ps_tls_free(struct ps_tls *tls);
 
 /*
+ * From now on pairs of files are refused that are not for all of names (borrowed): DNS names and IP
+ * addresses, separated by commas. To be called before there is a pair.
+ */
+void ps_tls_demand(struct ps_tls *tls, struct ps_str names);
+
+/*
  * From now on every client must show a certificate that one of the CA certificates in the PEM file
  * ca_path vouches for, and that bears one of names: common names, DNS names, URIs or e-mail
  * addresses, separated by commas; none: any. Until the file has been read by
@@ -62,9 +69,11 @@ enum ps_tls_change {
 /*
  * Reads both files and puts them into service if their content has changed. Content is compared,
  * not time stamps: a swapped symbolic link, a restored file and a file written within one tick of
- * the clock are all found. One thread at a time.
+ * the clock are all found. A pair that is out of date at now_s (seconds since 1970) waits for its
+ * time, or for the end of the one in service, if that one is valid. One thread at a time.
  */
-enum ps_tls_change ps_tls_reload(struct ps_tls *tls, struct ps_error *err) PS_MUST_USE;
+enum ps_tls_change ps_tls_reload(struct ps_tls *tls, int64_t now_s,
+                                 struct ps_error *err) PS_MUST_USE;
 
 /* The same for the file of ps_tls_ask_clients(); open connections stay. One thread at a time. */
 enum ps_tls_change ps_tls_reload_clients(struct ps_tls *tls, struct ps_error *err) PS_MUST_USE;

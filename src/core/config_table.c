@@ -150,7 +150,8 @@ static const struct ps_config_key keys[] = {
         .name = "tls-names",
         .argument = "LIST",
         .fallback = "",
-        .help = "Managed: further DNS names and IP addresses in certificates, separated by commas.",
+        .help = "DNS names and IP addresses, separated by commas. Managed: further ones in "
+                "certificates. With files: a certificate that is not for all of them is refused.",
         .group = "Certificate",
         .kind = PS_CONFIG_KIND_LIST,
         .offset = FIELD(tls_names),

@@ -153,6 +153,9 @@ static struct ps_status start_all(struct ps_server *server, struct ps_error *err
     if (server->shared.tls == NULL) {
         return ps_fail(err, PS_CODE_INTERNAL, "no memory");
     }
+    if (server->own != NULL) {
+        ps_tls_demand(server->own, config->tls_names);
+    }
     if (config->client_ca.len > 0) {
         ps_tls_ask_clients(server->shared.tls, server->clients_path, config->client_names);
     }
@@ -267,7 +270,8 @@ void ps_server_reload(struct ps_server *server)
 {
     struct ps_error err = {0};
     reload_clients(&server->shared);
-    if (server->own != NULL && ps_tls_reload(server->own, &err) == PS_TLS_CHANGE_REFUSED) {
+    if (server->own != NULL &&
+        ps_tls_reload(server->own, ps_clock_wall_ms() / MS_PER_S, &err) == PS_TLS_CHANGE_REFUSED) {
         report_refused(&server->shared, &err);
     }
     report_loaded(server);

@@ -3,6 +3,7 @@
 #include "portside/tls.h"
 
 #include "context.h"
+#include "judge.h"
 #include "openssl_error.h"
 #include "pem.h"
 #include "x509.h"
@@ -113,10 +114,6 @@ static void configure(SSL_CTX *context)
 static struct ps_status make_context(const struct pair *pair, SSL_CTX **ret_context,
                                      struct ps_error *err)
 {
-    if (X509_check_private_key(pair->leaf, pair->key) != 1) {
-        ERR_clear_error();
-        return ps_fail(err, PS_CODE_INPUT, "the private key does not belong to the certificate");
-    }
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
     if (context == NULL) {
         return ps_fail(err, PS_CODE_INTERNAL, "cannot make a TLS context: %s", ps_openssl_reason());
@@ -143,6 +140,7 @@ struct ps_status ps_tls_context_new(struct ps_str cert_pem, struct ps_str key_pe
     if (!ps_ok(ps_pem_read_key(key_pem, &pair.key, err))) {
         return ps_wrap(err, "key file");
     }
+    PS_TRY(ps_judge_pair(pair.leaf, pair.chain, pair.key, err));
     PS_TRY(make_context(&pair, ret_context, err));
     *ret_not_before_s = ps_x509_seconds(X509_get0_notBefore(pair.leaf));
     *ret_not_after_s = ps_x509_seconds(X509_get0_notAfter(pair.leaf));

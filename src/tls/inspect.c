@@ -2,6 +2,7 @@
 /* What PEM text holds that somebody else may have written. */
 #include "portside/tls_issue.h"
 
+#include "judge.h"
 #include "openssl_error.h"
 #include "pem.h"
 #include "portside/heap.h"
@@ -13,35 +14,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_BYTES_MAX 253U
-#define NO_ADDRESS (-2) /* X509_check_ip_asc(): the text is none */
-
 static X509 *read_first(struct ps_str pem)
 {
     BIO *bio PS_CLEANUP(ps_pem_close) = ps_pem_open(pem);
     return bio == NULL ? NULL : PEM_read_bio_X509(bio, NULL, NULL, NULL);
 }
 
-static bool covers(X509 *leaf, struct ps_str name)
-{
-    char text[NAME_BYTES_MAX + 1];
-    if (name.len == 0 || name.len > NAME_BYTES_MAX) {
-        return false;
-    }
-    (void)snprintf(text, sizeof(text), "%.*s", PS_FMT(name));
-    int address = X509_check_ip_asc(leaf, text, 0);
-    if (address != NO_ADDRESS) {
-        return address == 1;
-    }
-    return X509_check_host(leaf, name.ptr, name.len,
-                           X509_CHECK_FLAG_NO_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
-                           NULL) == 1;
-}
-
 static bool covers_all(X509 *leaf, const struct ps_tls_names *names)
 {
     for (size_t i = 0; names != NULL && i < names->count; i++) {
-        if (!covers(leaf, names->list[i])) {
+        if (!ps_judge_covers(leaf, names->list[i], X509_CHECK_FLAG_NO_WILDCARDS)) {
             return false;
         }
     }

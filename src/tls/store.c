@@ -7,6 +7,7 @@
 
 #include "clients.h"
 #include "context.h"
+#include "judge.h"
 #include "portside/clock.h"
 #include "portside/file.h"
 #include "portside/heap.h"
@@ -35,12 +36,15 @@ struct ps_tls {
     const char *cert_path;
     const char *key_path;
 
+    struct ps_str names; /* that pairs of files must be for, comma-separated */
+
     const char *clients_path; /* NULL: clients need no certificate */
     struct ps_str clients_names;
 
     /* Of the thread that reloads. */
     struct seen seen;
     struct seen clients_seen;
+    bool waits; /* the pair that was seen last is out of date, and a valid one serves */
 
     pthread_mutex_t change; /* held while a new context is made: one change at a time */
     X509_STORE *trust;      /* of the clients' certificates; changes under both locks */
@@ -82,6 +86,11 @@ void ps_tls_free(struct ps_tls *tls)
     (void)pthread_mutex_destroy(&tls->lock);
     (void)pthread_mutex_destroy(&tls->change);
     ps_heap_free(tls);
+}
+
+void ps_tls_demand(struct ps_tls *tls, struct ps_str names)
+{
+    tls->names = names;
 }
 
 void ps_tls_ask_clients(struct ps_tls *tls, const char *ca_path, struct ps_str names)
@@ -146,30 +155,83 @@ static void swap(struct ps_tls *tls, SSL_CTX *fresh)
     ps_tls_context_free(old);
 }
 
-/* Makes a context of the pair and serves it from the next connection on. */
-static struct ps_status put_into_service(struct ps_tls *tls, struct ps_str cert_pem,
-                                         struct ps_str key_pem, struct ps_error *err)
+/* A context, and when its certificate is valid. */
+struct fresh {
+    SSL_CTX *context;
+    int64_t not_before_s;
+    int64_t not_after_s;
+};
+
+/* Serves fresh (taken) from the next connection on. */
+static void put_into_service(struct ps_tls *tls, const struct fresh *fresh)
 {
-    SSL_CTX *fresh = NULL;
-    int64_t not_before_s = 0;
-    int64_t not_after_s = 0;
-    PS_TRY(ps_tls_context_new(cert_pem, key_pem, &fresh, &not_before_s, &not_after_s, err));
     (void)pthread_mutex_lock(&tls->change);
-    atomic_store(&tls->not_before_s, not_before_s);
-    atomic_store(&tls->not_after_s, not_after_s);
+    atomic_store(&tls->not_before_s, fresh->not_before_s);
+    atomic_store(&tls->not_after_s, fresh->not_after_s);
     (void)atomic_fetch_add(&tls->pairs, 1);
-    swap(tls, fresh);
+    swap(tls, fresh->context);
     (void)pthread_mutex_unlock(&tls->change);
-    return ps_success();
 }
 
-static struct ps_status use_files(struct ps_tls *tls, struct pair_text *text, struct ps_error *err)
+static struct ps_status make_fresh(struct ps_str cert_pem, struct ps_str key_pem,
+                                   struct fresh *ret_fresh, struct ps_error *err)
 {
+    return ps_tls_context_new(cert_pem, key_pem, &ret_fresh->context, &ret_fresh->not_before_s,
+                              &ret_fresh->not_after_s, err);
+}
+
+static bool is_valid(int64_t not_before_s, int64_t not_after_s, int64_t now_s)
+{
+    return not_before_s <= now_s && now_s <= not_after_s;
+}
+
+/*
+ * Fails if the pair is out of date while the one in service is not: that one is of more use. Asked
+ * again with each look, as time goes on.
+ */
+static struct ps_status judge_dates(struct ps_tls *tls, const struct fresh *fresh, int64_t now_s,
+                                    struct ps_error *err)
+{
+    char when[PS_CLOCK_TEXT_BYTES];
+    bool serves = tls->context != NULL &&
+                  is_valid(atomic_load(&tls->not_before_s), atomic_load(&tls->not_after_s), now_s);
+    tls->waits = serves && !is_valid(fresh->not_before_s, fresh->not_after_s, now_s);
+    if (!tls->waits) {
+        return ps_success();
+    }
+    bool early = now_s < fresh->not_before_s;
+    ps_clock_format((early ? fresh->not_before_s : fresh->not_after_s) * MS_PER_S, when);
+    return ps_fail(err, PS_CODE_INPUT, "the certificate %s %s: the one before serves on",
+                   early ? "is not valid before" : "expired at", when);
+}
+
+static struct ps_status make_of_files(struct ps_tls *tls, struct pair_text *text, int64_t now_s,
+                                      struct ps_error *err)
+{
+    struct fresh fresh;
+    PS_TRY(make_fresh(ps_file_view(&text->cert), ps_file_view(&text->key), &fresh, err));
+    struct ps_status status =
+        ps_judge_names(SSL_CTX_get0_certificate(fresh.context), tls->names, err);
+    if (ps_ok(status)) {
+        status = judge_dates(tls, &fresh, now_s, err);
+    }
+    if (ps_ok(status)) {
+        put_into_service(tls, &fresh);
+    } else {
+        ps_tls_context_free(fresh.context);
+    }
+    return status;
+}
+
+static struct ps_status use_files(struct ps_tls *tls, struct pair_text *text, int64_t now_s,
+                                  struct ps_error *err)
+{
+    tls->waits = false;
     if (!ps_ok(text->status)) {
         *err = text->err;
         return text->status;
     }
-    if (!ps_ok(put_into_service(tls, ps_file_view(&text->cert), ps_file_view(&text->key), err))) {
+    if (!ps_ok(make_of_files(tls, text, now_s, err))) {
         return ps_wrap(err, "cannot use '%s' with '%s'", tls->cert_path, tls->key_path);
     }
     return ps_success();
@@ -185,28 +247,32 @@ static void keep_failure(struct ps_tls *tls, const struct ps_error *err)
 struct ps_status ps_tls_use(struct ps_tls *tls, struct ps_str cert_pem, struct ps_str key_pem,
                             struct ps_error *err)
 {
-    struct ps_status status = put_into_service(tls, cert_pem, key_pem, err);
-    if (!ps_ok(status)) {
+    struct fresh fresh;
+    struct ps_status status = make_fresh(cert_pem, key_pem, &fresh, err);
+    if (ps_ok(status)) {
+        put_into_service(tls, &fresh);
+    } else {
         keep_failure(tls, err);
     }
     return status;
 }
 
-enum ps_tls_change ps_tls_reload(struct ps_tls *tls, struct ps_error *err)
+enum ps_tls_change ps_tls_reload(struct ps_tls *tls, int64_t now_s, struct ps_error *err)
 {
     struct pair_text text PS_CLEANUP(pair_text_clear) = {0};
     if (tls->cert_path == NULL) {
         return PS_TLS_CHANGE_NONE;
     }
     read_pair(tls, &text);
-    if (!is_news(&tls->seen, &text)) {
+    bool news = is_news(&tls->seen, &text);
+    if (!news && !tls->waits) {
         return PS_TLS_CHANGE_NONE;
     }
-    if (ps_ok(use_files(tls, &text, err))) {
+    if (ps_ok(use_files(tls, &text, now_s, err))) {
         return PS_TLS_CHANGE_LOADED;
     }
     keep_failure(tls, err);
-    return PS_TLS_CHANGE_REFUSED;
+    return news ? PS_TLS_CHANGE_REFUSED : PS_TLS_CHANGE_NONE; /* told once */
 }
 
 /* Trusts these from now on (taken), with the pair that is in service, if there is one. */

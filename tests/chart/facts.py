@@ -251,6 +251,16 @@ def ports_meet(rendered):
     assert settings.startswith(f"listen = :{ports['webhook']}\n")
 
 
+def certificates_of_others_must_name_the_service(rendered):
+    settings = rendered.get("ConfigMap")["data"]["portside.conf"]
+    more = rendered.value("config.tls-names", "")
+    if rendered.value("certificates.mode", "managed") == "managed":
+        wanted = [f"tls-names = {more}"] if more else []
+    else:
+        wanted = [f"tls-names = portside.{NAMESPACE}.svc" + (f",{more}" if more else "")]
+    assert [line for line in settings.splitlines() if line.startswith("tls-names")] == wanted, settings
+
+
 def clients_are_checked_if_asked(rendered):
     """The file that the settings name is the key that the value names."""
     wanted = rendered.value("webhook.clients.configMap", "")
@@ -345,6 +355,7 @@ def of_rendered(rendered):
         replicas_survive,
         labels_select,
         ports_meet,
+        certificates_of_others_must_name_the_service,
         clients_are_checked_if_asked,
         program_takes_the_settings,
         roles_are_least,

@@ -6,6 +6,7 @@
 #include <openssl/bio.h>
 #include <openssl/ec.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,18 +27,21 @@ static char *text_of(BIO *bio)
     return text;
 }
 
-static void add_names(X509 *leaf)
+static void add_extension(X509 *leaf, int kind, const char *value)
 {
     X509V3_CTX context;
     X509V3_set_ctx_nodb(&context);
     X509V3_set_ctx(&context, leaf, leaf, NULL, NULL, 0);
-    X509_EXTENSION *names =
-        X509V3_EXT_conf_nid(NULL, &context, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1");
-    ck_assert_ptr_nonnull(names);
-    ck_assert_int_eq(X509_add_ext(leaf, names, -1), 1);
-    X509_EXTENSION_free(names);
+    if (value[0] == '\0') {
+        return;
+    }
+    X509_EXTENSION *made = X509V3_EXT_conf_nid(NULL, &context, kind, value);
+    ck_assert_ptr_nonnull(made);
+    ck_assert_int_eq(X509_add_ext(leaf, made, -1), 1);
+    X509_EXTENSION_free(made);
 }
 
+/* Without extensions and signature. */
 static X509 *make_leaf(EVP_PKEY *key, long from_s, long to_s)
 {
     static long serial = 1;
@@ -53,16 +57,11 @@ static X509 *make_leaf(EVP_PKEY *key, long from_s, long to_s)
                      1);
     ck_assert_int_eq(X509_set_issuer_name(leaf, name), 1);
     ck_assert_int_eq(X509_set_pubkey(leaf, key), 1);
-    add_names(leaf);
-    ck_assert_int_ne(X509_sign(leaf, key, EVP_sha256()), 0);
     return leaf;
 }
 
-struct certificate certificate_make(long from_s, long to_s)
+static struct certificate texts_of(X509 *leaf, EVP_PKEY *key)
 {
-    EVP_PKEY *key = EVP_EC_gen("P-256");
-    ck_assert_ptr_nonnull(key);
-    X509 *leaf = make_leaf(key, from_s, to_s);
     BIO *cert_text = BIO_new(BIO_s_mem());
     BIO *key_text = BIO_new(BIO_s_mem());
     ck_assert_int_eq(PEM_write_bio_X509(cert_text, leaf), 1);
@@ -70,6 +69,46 @@ struct certificate certificate_make(long from_s, long to_s)
     X509_free(leaf);
     EVP_PKEY_free(key);
     return (struct certificate){text_of(cert_text), text_of(key_text)};
+}
+
+static EVP_PKEY *make_key(const char *kind)
+{
+    char type[32];
+    const char *more = strchr(kind, ' ');
+    EVP_PKEY *key = NULL;
+    (void)snprintf(type, sizeof(type), "%.*s", (int)strcspn(kind, " "), kind);
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+    ck_assert_int_eq(EVP_PKEY_keygen_init(context), 1);
+    if (more != NULL && strcmp(type, "EC") == 0) {
+        ck_assert_int_eq(EVP_PKEY_CTX_set_group_name(context, more + 1), 1);
+    } else if (more != NULL) {
+        ck_assert_int_eq(EVP_PKEY_CTX_set_rsa_keygen_bits(context, atoi(more + 1)), 1);
+    }
+    ck_assert_int_eq(EVP_PKEY_generate(context, &key), 1);
+    EVP_PKEY_CTX_free(context);
+    return key;
+}
+
+struct certificate certificate_of_kind(const char *key, const char *digest, const char *uses,
+                                       const char *names)
+{
+    EVP_PKEY *made = make_key(key);
+    X509 *leaf = make_leaf(made, -60, 3600);
+    add_extension(leaf, NID_ext_key_usage, uses);
+    add_extension(leaf, NID_subject_alt_name, names);
+    const EVP_MD *with = digest[0] == '\0' ? NULL : EVP_get_digestbyname(digest);
+    ck_assert_int_ne(X509_sign(leaf, made, with), 0);
+    return texts_of(leaf, made);
+}
+
+struct certificate certificate_make(long from_s, long to_s)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    ck_assert_ptr_nonnull(key);
+    X509 *leaf = make_leaf(key, from_s, to_s);
+    add_extension(leaf, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1");
+    ck_assert_int_ne(X509_sign(leaf, key, EVP_sha256()), 0);
+    return texts_of(leaf, key);
 }
 
 void certificate_clear(struct certificate *certificate)

@@ -17,6 +17,14 @@ struct certificate {
 struct certificate certificate_make(long from_s, long to_s);
 void certificate_clear(struct certificate *certificate);
 
+/*
+ * One that signed itself and is valid for an hour. key: a type of OpenSSL, with its group or number
+ * of bits behind a space; digest "": the key's own; uses: extendedKeyUsage, names: subjectAltName,
+ * as in OpenSSL's configuration files, "" for none.
+ */
+struct certificate certificate_of_kind(const char *key, const char *digest, const char *uses,
+                                       const char *names);
+
 /* The key, encrypted by a passphrase; to be freed. */
 char *certificate_encrypted_key(void);
 

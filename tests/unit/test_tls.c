@@ -99,13 +99,14 @@ END_TEST
 START_TEST(missing_files_are_named)
 {
     struct ps_error err = {0};
-    ck_assert_int_eq(ps_tls_reload(tls, &err), PS_TLS_CHANGE_REFUSED);
+    ck_assert_int_eq(ps_tls_reload(tls, (int64_t)time(NULL), &err), PS_TLS_CHANGE_REFUSED);
     ck_assert_ptr_nonnull(strstr(err.message, cert_path));
     ck_assert_ptr_nonnull(strstr(err.message, "No such file"));
     ck_assert_ptr_null(ps_tls_acquire(tls));
     ck_assert(!ps_tls_is_ready(tls, (int64_t)time(NULL), &err));
     ck_assert_ptr_nonnull(strstr(err.message, cert_path));
-    ck_assert_int_eq(ps_tls_reload(tls, &err), PS_TLS_CHANGE_NONE); /* told once */
+    ck_assert_int_eq(ps_tls_reload(tls, (int64_t)time(NULL), &err),
+                     PS_TLS_CHANGE_NONE); /* told once */
 }
 END_TEST
 
@@ -114,8 +115,8 @@ START_TEST(a_pair_comes_into_service)
     struct ps_error err = {0};
     int64_t now = (int64_t)time(NULL);
     write_pair(&pair);
-    ck_assert_int_eq(ps_tls_reload(tls, &err), PS_TLS_CHANGE_LOADED);
-    ck_assert_int_eq(ps_tls_reload(tls, &err), PS_TLS_CHANGE_NONE);
+    ck_assert_int_eq(ps_tls_reload(tls, (int64_t)time(NULL), &err), PS_TLS_CHANGE_LOADED);
+    ck_assert_int_eq(ps_tls_reload(tls, (int64_t)time(NULL), &err), PS_TLS_CHANGE_NONE);
     ck_assert(ps_tls_is_ready(tls, now, &err));
     ck_assert_int_ge(ps_tls_not_after_s(tls), now + HOUR - 60);
     SSL_CTX *context = ps_tls_acquire(tls);
@@ -130,12 +131,12 @@ START_TEST(a_changed_pair_replaces_the_old_one)
 {
     struct ps_error err = {0};
     write_pair(&pair);
-    ck_assert_int_eq(ps_tls_reload(tls, &err), PS_TLS_CHANGE_LOADED);
+    ck_assert_int_eq(ps_tls_reload(tls, (int64_t)time(NULL), &err), PS_TLS_CHANGE_LOADED);
     uint64_t generation = ps_tls_generation(tls);
     SSL_CTX *held = ps_tls_acquire(tls);
     struct certificate other = certificate_make(-HOUR, 2 * HOUR);
     write_pair(&other);
-    ck_assert_int_eq(ps_tls_reload(tls, &err), PS_TLS_CHANGE_LOADED);
+    ck_assert_int_eq(ps_tls_reload(tls, (int64_t)time(NULL), &err), PS_TLS_CHANGE_LOADED);
     ck_assert_uint_ne(ps_tls_generation(tls), generation);
     SSL_CTX *now = ps_tls_acquire(tls);
     ck_assert_ptr_ne(now, held);
@@ -150,17 +151,17 @@ START_TEST(a_pair_that_does_not_match_leaves_the_old_one)
 {
     struct ps_error err = {0};
     write_pair(&pair);
-    ck_assert_int_eq(ps_tls_reload(tls, &err), PS_TLS_CHANGE_LOADED);
+    ck_assert_int_eq(ps_tls_reload(tls, (int64_t)time(NULL), &err), PS_TLS_CHANGE_LOADED);
     uint64_t generation = ps_tls_generation(tls);
     struct certificate other = certificate_make(-HOUR, HOUR);
     certificate_write(folder, "tls.crt", other.cert_pem);
-    ck_assert_int_eq(ps_tls_reload(tls, &err), PS_TLS_CHANGE_REFUSED);
+    ck_assert_int_eq(ps_tls_reload(tls, (int64_t)time(NULL), &err), PS_TLS_CHANGE_REFUSED);
     ck_assert_ptr_nonnull(strstr(err.message, "does not belong"));
-    ck_assert_int_eq(ps_tls_reload(tls, &err), PS_TLS_CHANGE_NONE);
+    ck_assert_int_eq(ps_tls_reload(tls, (int64_t)time(NULL), &err), PS_TLS_CHANGE_NONE);
     ck_assert_uint_eq(ps_tls_generation(tls), generation);
     ck_assert(ps_tls_is_ready(tls, (int64_t)time(NULL), &err));
     certificate_write(folder, "tls.key", other.key_pem);
-    ck_assert_int_eq(ps_tls_reload(tls, &err), PS_TLS_CHANGE_LOADED);
+    ck_assert_int_eq(ps_tls_reload(tls, (int64_t)time(NULL), &err), PS_TLS_CHANGE_LOADED);
     certificate_clear(&other);
 }
 END_TEST
@@ -171,12 +172,12 @@ START_TEST(a_certificate_out_of_date_is_loaded_but_not_ready)
     int64_t now = (int64_t)time(NULL);
     struct certificate expired = certificate_make(-2 * HOUR, -HOUR);
     write_pair(&expired);
-    ck_assert_int_eq(ps_tls_reload(tls, &err), PS_TLS_CHANGE_LOADED);
+    ck_assert_int_eq(ps_tls_reload(tls, (int64_t)time(NULL), &err), PS_TLS_CHANGE_LOADED);
     ck_assert(!ps_tls_is_ready(tls, now, &err));
     ck_assert_ptr_nonnull(strstr(err.message, "expired at 20"));
     struct certificate early = certificate_make(HOUR, 2 * HOUR);
     write_pair(&early);
-    ck_assert_int_eq(ps_tls_reload(tls, &err), PS_TLS_CHANGE_LOADED);
+    ck_assert_int_eq(ps_tls_reload(tls, (int64_t)time(NULL), &err), PS_TLS_CHANGE_LOADED);
     ck_assert(!ps_tls_is_ready(tls, now, &err));
     ck_assert_ptr_nonnull(strstr(err.message, "not valid before"));
     ck_assert(ps_tls_is_ready(tls, now + HOUR + 10, &err));
@@ -189,7 +190,7 @@ START_TEST(an_endless_file_is_refused)
 {
     struct ps_error err = {0};
     struct ps_tls *odd = ps_tls_new("/dev/zero", key_path);
-    ck_assert_int_eq(ps_tls_reload(odd, &err), PS_TLS_CHANGE_REFUSED);
+    ck_assert_int_eq(ps_tls_reload(odd, (int64_t)time(NULL), &err), PS_TLS_CHANGE_REFUSED);
     ck_assert_ptr_nonnull(strstr(err.message, "larger than"));
     ps_tls_free(odd);
 }
@@ -215,7 +216,7 @@ START_TEST(without_a_ca_for_clients_nobody_is_let_in)
     struct ps_error err = {0};
     ask_clients();
     write_pair(&pair);
-    ck_assert_int_eq(ps_tls_reload(tls, &err), PS_TLS_CHANGE_LOADED);
+    ck_assert_int_eq(ps_tls_reload(tls, (int64_t)time(NULL), &err), PS_TLS_CHANGE_LOADED);
     expect_unready("ca.crt' was not loaded yet");
     SSL_CTX *context = ps_tls_acquire(tls);
     ck_assert_int_eq(SSL_CTX_get_verify_mode(context),
@@ -240,7 +241,7 @@ START_TEST(bad_files_of_clients_are_refused_in_words)
     struct ps_error err = {0};
     ask_clients();
     write_pair(&pair);
-    ck_assert_int_eq(ps_tls_reload(tls, &err), PS_TLS_CHANGE_LOADED);
+    ck_assert_int_eq(ps_tls_reload(tls, (int64_t)time(NULL), &err), PS_TLS_CHANGE_LOADED);
     for (size_t i = 0; i < PS_COUNT(rows); i++) {
         certificate_write(folder, "ca.crt", rows[i].text);
         ck_assert_int_eq(ps_tls_reload_clients(tls, &err), PS_TLS_CHANGE_REFUSED);
@@ -255,7 +256,7 @@ START_TEST(a_ca_for_clients_comes_into_service_with_the_pair_that_is_there)
     struct ps_error err = {0};
     ask_clients();
     write_pair(&pair);
-    ck_assert_int_eq(ps_tls_reload(tls, &err), PS_TLS_CHANGE_LOADED);
+    ck_assert_int_eq(ps_tls_reload(tls, (int64_t)time(NULL), &err), PS_TLS_CHANGE_LOADED);
     uint64_t generation = ps_tls_generation(tls);
     SSL_CTX *before = ps_tls_acquire(tls);
     certificate_write(folder, "ca.crt", pair.cert_pem);
@@ -292,7 +293,7 @@ START_TEST(clients_are_not_asked_unless_told_to)
 {
     struct ps_error err = {0};
     write_pair(&pair);
-    ck_assert_int_eq(ps_tls_reload(tls, &err), PS_TLS_CHANGE_LOADED);
+    ck_assert_int_eq(ps_tls_reload(tls, (int64_t)time(NULL), &err), PS_TLS_CHANGE_LOADED);
     ck_assert_int_eq(ps_tls_reload_clients(tls, &err), PS_TLS_CHANGE_NONE);
     SSL_CTX *context = ps_tls_acquire(tls);
     ck_assert_int_eq(SSL_CTX_get_verify_mode(context), SSL_VERIFY_NONE);
@@ -316,13 +317,13 @@ START_TEST(threads_may_acquire_while_one_reloads)
     struct certificate other = certificate_make(-HOUR, HOUR);
     pthread_t threads[2];
     write_pair(&pair);
-    ck_assert_int_eq(ps_tls_reload(tls, &err), PS_TLS_CHANGE_LOADED);
+    ck_assert_int_eq(ps_tls_reload(tls, (int64_t)time(NULL), &err), PS_TLS_CHANGE_LOADED);
     for (size_t i = 0; i < PS_COUNT(threads); i++) {
         ck_assert_int_eq(pthread_create(&threads[i], NULL, acquire_often, tls), 0);
     }
     for (int i = 0; i < 40; i++) {
         write_pair(i % 2 == 0 ? &other : &pair);
-        ck_assert_int_eq(ps_tls_reload(tls, &err), PS_TLS_CHANGE_LOADED);
+        ck_assert_int_eq(ps_tls_reload(tls, (int64_t)time(NULL), &err), PS_TLS_CHANGE_LOADED);
     }
     for (size_t i = 0; i < PS_COUNT(threads); i++) {
         ck_assert_int_eq(pthread_join(threads[i], NULL), 0);

@@ -5,6 +5,7 @@
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "certificate.h"
 #include "portside/heap.h"
@@ -282,7 +283,7 @@ START_TEST(a_made_pair_is_served_from_memory)
     struct ps_str cert = ps_str_of(leaf.cert_pem);
     ck_assert(!ps_tls_is_ready(tls, NOW, &err));
     ck_assert_ptr_nonnull(strstr(err.message, "no certificate in the Secret yet"));
-    ck_assert_int_eq(ps_tls_reload(tls, &err), PS_TLS_CHANGE_NONE);
+    ck_assert_int_eq(ps_tls_reload(tls, (int64_t)time(NULL), &err), PS_TLS_CHANGE_NONE);
     ck_assert(!ps_ok(ps_tls_use(tls, cert, ps_str_of(ca.key_pem), &err)));
     ck_assert(!ps_tls_is_ready(tls, NOW, &err));
     ck_assert_ptr_nonnull(strstr(err.message, "does not belong"));

@@ -50,6 +50,7 @@ tls-secret-name = {{ .Values.certificates.secretName }}
 certificates = files
 tls-cert = /etc/portside/tls/tls.crt
 tls-key = /etc/portside/tls/tls.key
+tls-names = portside.{{ .Release.Namespace }}.svc{{ with index .Values.config "tls-names" }},{{ . }}{{ end }}
 {{- if include "portside.tellsCa" . }}
 tls-ca = /etc/portside/tls/ca.crt
 {{- end }}
@@ -61,7 +62,9 @@ client-names = {{ join "," . }}
 {{- end }}
 {{- end }}
 {{- range $key, $value := .Values.config }}
+{{- if or (ne $key "tls-names") (eq $.Values.certificates.mode "managed") }}
 {{ $key }} = {{ include "portside.setting" (dict "key" $key "value" $value) }}
+{{- end }}
 {{- end }}
 {{- end }}
 
