@@ -82,7 +82,8 @@ static EVP_PKEY *make_key(const char *kind)
     if (more != NULL && strcmp(type, "EC") == 0) {
         ck_assert_int_eq(EVP_PKEY_CTX_set_group_name(context, more + 1), 1);
     } else if (more != NULL) {
-        ck_assert_int_eq(EVP_PKEY_CTX_set_rsa_keygen_bits(context, atoi(more + 1)), 1);
+        ck_assert_int_eq(EVP_PKEY_CTX_set_rsa_keygen_bits(context, (int)strtol(more + 1, NULL, 10)),
+                         1);
     }
     ck_assert_int_eq(EVP_PKEY_generate(context, &key), 1);
     EVP_PKEY_CTX_free(context);
