@@ -18,6 +18,7 @@
  * longer than this loses his place if others want it; his deadline is for times of plenty.
  */
 #define SLOW_MS 1000U
+#define IN_USE 1      /* the rank of an idle connection that has been of use */
 #define TOLD_MS 1000U /* the log has it once in this time */
 
 /* Takes the certificate that is in service now, if it is another one. */
@@ -37,33 +38,48 @@ static void pause_for(struct ps_worker *worker, uint64_t pause_ms)
     ps_worker_deadline(worker, worker->accept_again_ms);
 }
 
-/* How dispensable a connection is; 0: not at all. */
+/*
+ * How dispensable a connection is; 0: not at all. Whoever began something within the last second is
+ * left alone. What an API server keeps open comes last.
+ */
 static int rank(const struct ps_conn *conn)
 {
+    if (conn->phase == PS_PHASE_CLOSING) {
+        return 4;
+    }
+    if (conn->worker->now_ms - conn->since_ms < SLOW_MS) {
+        return 0;
+    }
     switch (conn->phase) {
-    case PS_PHASE_CLOSING:
-        return 3;
-    case PS_PHASE_IDLE:
-        return conn->up.len == 0 && conn->down.len == 0 ? 2 : 0;
     case PS_PHASE_HANDSHAKE:
     case PS_PHASE_HEADER:
     case PS_PHASE_BODY:
-        return conn->worker->now_ms - conn->since_ms >= SLOW_MS ? 1 : 0;
+        return 3;
+    case PS_PHASE_IDLE:
+        if (conn->up.len > 0 || conn->down.len > 0) {
+            return 0;
+        }
+        return conn->has_asked ? IN_USE : 2;
     case PS_PHASE_ANSWER:
+    case PS_PHASE_CLOSING:
     case PS_PHASE_GONE:
         break;
     }
     return 0;
 }
 
-/* Of those with the highest rank the one that has been at it for longest; NULL if there is none. */
-static struct ps_conn *find_dispensable(struct ps_worker *worker)
+/*
+ * Of those with the highest rank above floor the one that has been at it for longest; NULL if there
+ * is none.
+ */
+static struct ps_conn *find_dispensable(struct ps_worker *worker, int floor)
 {
     struct ps_conn *best = NULL;
-    int best_rank = 0;
+    int best_rank = floor;
     for (struct ps_conn *conn = worker->conns; conn != NULL; conn = conn->next) {
         int its = rank(conn);
-        if (its > best_rank || (its > 0 && its == best_rank && conn->since_ms < best->since_ms)) {
+        if (its > best_rank ||
+            (best != NULL && its == best_rank && conn->since_ms < best->since_ms)) {
             best = conn;
             best_rank = its;
         }
@@ -71,10 +87,10 @@ static struct ps_conn *find_dispensable(struct ps_worker *worker)
     return best;
 }
 
-/* True if a connection was ended for the sake of a new one. */
-static bool make_room(struct ps_worker *worker)
+/* True if a connection with a rank above floor was ended for the sake of a new one. */
+static bool make_room(struct ps_worker *worker, int floor)
 {
-    struct ps_conn *conn = find_dispensable(worker);
+    struct ps_conn *conn = find_dispensable(worker, floor);
     if (conn != NULL && conn->phase == PS_PHASE_IDLE) {
         ps_conn_close_idle(conn);
         if (conn->phase < PS_PHASE_CLOSING) {
@@ -110,7 +126,7 @@ void ps_accept_make_room(struct ps_worker *worker)
 {
     struct ps_share *share = &worker->shared->share;
     if (atomic_exchange(&worker->asked, false) && atomic_load(&share->conns) >= share->conn_max) {
-        (void)make_room(worker);
+        (void)make_room(worker, 0);
     }
 }
 
@@ -136,7 +152,7 @@ static bool take_place(struct ps_worker *worker)
         return false;
     }
     tell_full(worker);
-    if (make_room(worker) && ps_share_take_conn(share)) {
+    if (make_room(worker, 0) && ps_share_take_conn(share)) {
         return true;
     }
     ask_others(worker);
@@ -155,7 +171,7 @@ static bool goes_on(struct ps_worker *worker, int error)
         PS_LOG(PS_LOG_LEVEL_WARN, "cannot accept a connection",
                PS_LOG_STR("cause", ps_str_of(strerror(error))), PS_LOG_INT("times", times));
     }
-    (void)make_room(worker);
+    (void)make_room(worker, IN_USE);
     pause_for(worker, SYSTEM_PAUSE_MS);
     return false;
 }

@@ -42,6 +42,7 @@ struct ps_conn {
     size_t header_bytes; /* given to libmicrohttpd in PS_PHASE_HEADER */
     bool suspected;
     struct ps_conn *next_suspect;
+    bool has_asked;    /* at least one request has begun */
     uint64_t since_ms; /* when the phase began */
     uint64_t deadline_ms;
     uint64_t stall_ms; /* deadline of the chunk held for the client; 0: none is held */

@@ -133,6 +133,7 @@ static enum flow step_up(struct ps_conn *conn)
     }
     if (conn->phase == PS_PHASE_IDLE) {
         ps_conn_enter(conn, PS_PHASE_HEADER);
+        conn->has_asked = true;
     }
     if (conn->phase == PS_PHASE_HEADER) {
         conn->header_bytes += len;

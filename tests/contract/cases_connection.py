@@ -231,17 +231,20 @@ def many(world):
         connection.sock.close()
 
 
-@case("row 73: running out of descriptors is survived")
+@case("row 73: running out of descriptors is survived, and a connection in use is not lost")
 def descriptors(world):
-    with world.start(*SHORT) as server:
+    with world.start("--drain-seconds", "0") as server, server.connect() as in_use:
+        expect(in_use.post(reviews.review()).status, 200, "status before")
         pid = server.process.pid
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, (30, 4096))
-        waiting = []
-        for _ in range(40):
-            sock = socket.create_connection(server.address, timeout=5)
-            waiting.append(sock)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (40, 4096))
+        silent = [socket.create_connection(server.address, timeout=5) for _ in range(60)]
         server.wait_log("cannot accept a connection", 10, level="warn")
-        for sock in waiting:
+        for _ in range(20):
+            expect(in_use.post(reviews.review()).status, 200, "status meanwhile")
+            time.sleep(0.05)
+        told = [record for record in server.log if record["msg"] == "cannot accept a connection"]
+        expect(len(told) < 10, True, f"{len(told)} records")
+        for sock in silent:
             sock.close()
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (4096, 4096))
         with server.connect() as connection:
@@ -257,13 +260,27 @@ def few_descriptors(world):
             expect(connection.post(reviews.review()).status, 200, "status")
 
 
-@case("row 74: an Authorization header does not matter")
+@case("row 74: an Authorization header does not matter, and nobody is told what it says")
 def authorization(world):
-    body = reviews.review()
-    fields = [("Authorization", "Bearer secret"), ("Content-Type", "application/json"), ("Content-Length", len(body))]
-    with world.shared.connect() as connection:
-        connection.send(client.head("POST", "/mutate", fields) + body)
-        expect(connection.response().status, 200, "status")
+    secret, body = "the-token-of-an-api-server", reviews.review()
+    rows = ((200, "/mutate", "application/json", body), (404, "/else", "application/json", body),
+            (415, "/mutate", "text/plain", body), (400, "/mutate", "application/json", b"{"))
+    with world.start("--drain-seconds", "0") as server:
+        for status, path, kind, data in rows:
+            for value in (f"Bearer {secret}", f"Basic {secret}", secret):
+                fields = [("Authorization", value), ("Content-Type", kind), ("Content-Length", len(data))]
+                with server.connect() as connection:
+                    connection.send(client.head("POST", path, fields) + data)
+                    answer = connection.response()
+                expect(answer.status, status, "status")
+                expect(secret in f"{answer.headers} {answer.text}", False, "the answer tells it")
+        with server.connect() as connection:
+            connection.send(client.head("POST", "/mutate", [("Authorization", "Bearer " + secret * 1000)]))
+            expect(connection.response().status, 431, "status")
+        expect(secret in server.get_plain("/metrics").text, False, "the metrics tell it")
+        expect(len(server.log) > 12, True, "debug records are there")
+        expect([record for record in server.log if secret in str(record)], [], "records that tell it")
+        expect(server.noise, [], "other output")
 
 
 @case("row 76: an empty host means IPv4 and IPv6")
@@ -275,8 +292,15 @@ def dual_stack(world):
                 expect(connection.post(reviews.review()).status, 200, f"status at {host}")
 
 
-@case("row 76: an IPv6 address is served")
+@case("row 76: IPv6 alone is served, probes included")
 def ipv6(world):
-    with world.start("--listen", "[::1]:0", "--drain-seconds", "0") as server:
+    with world.start("--listen", "[::1]:0", "--plain-listen", "[::1]:0", "--drain-seconds", "0") as server:
         with server.connect(name="localhost") as connection:
             expect(connection.post(reviews.review()).status, 200, "status")
+        expect(server.plain[0], "::1", "address of the plain port")
+        expect(server.get_plain("/readyz").status, 200, "readiness")
+        try:
+            socket.create_connection(("127.0.0.1", server.address[1]), timeout=5).close()
+        except ConnectionRefusedError:
+            return
+        raise AssertionError("IPv4 is served as well")

@@ -60,6 +60,21 @@ def displaced(world):
             close_all(held)
 
 
+@case("row 72: who has never asked for anything makes room first")
+def never_asked(world):
+    with world.start("--connections-max", "4", "--drain-seconds", "0", "--threads", "1") as server:
+        asked = [server.connect() for _ in range(3)]
+        for connection in asked:
+            expect(connection.post(reviews.review()).status, 200, "status")
+        silent = server.connect()
+        time.sleep(1.1)  # from then on it counts as slow
+        expect(served(server), 200, "status of number 5")
+        expect(silent.is_closed(5), True, "the silent one is closed")
+        for connection in asked:
+            expect(connection.post(reviews.review()).status, 200, "status of the others")
+        close_all(asked)
+
+
 @case("row 72: requests under way keep their places, and the next one waits for one of them")
 def waits(world):
     with world.start("--connections-max", "4", "--drain-seconds", "0", "--threads", "1") as server:

@@ -3,7 +3,7 @@
 
 import collections
 
-Case = collections.namedtuple("Case", "title function")
+Case = collections.namedtuple("Case", "title function long")
 CASES = []
 
 
@@ -11,11 +11,14 @@ class Skip(Exception):
     """Raised by a case that cannot run here; its text says why."""
 
 
-def case(title):
-    """Registers the function as a case; the title begins with the row of the contract if it has one."""
+def case(title, long=False):
+    """Registers the function as a case; the title begins with the row of the contract if it has one.
+
+    One that takes half a minute or more is long: it runs on request.
+    """
 
     def register(function):
-        CASES.append(Case(title, function))
+        CASES.append(Case(title, function, long))
         return function
 
     return register

@@ -44,14 +44,15 @@ class Authority:
 class Service:
     """One running `portside serve`; its log is read all the time."""
 
-    def __init__(self, program, authority, cert, key, *options, descriptors=None):
+    def __init__(self, program, authority, cert, key, *options, descriptors=None, environment=None):
         self.cert, self.key, self.authority = cert, key, authority
         self.log, self.lines, self.noise = [], queue.Queue(), []
         limit = [] if descriptors is None else ["prlimit", f"--nofile={descriptors}:{descriptors}", "--"]
         self.process = subprocess.Popen(
             [*limit, program, "serve", "--listen", "127.0.0.1:0", "--plain-listen", "127.0.0.1:0", "--tls-cert", cert,
              "--tls-key", key, "--log-format", "json", "--log-level", "debug", "--threads", "2", *options],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, **(environment or {})})
         threading.Thread(target=self._read, daemon=True).start()
         record = self.wait_log("serving", START_S)
         self.address = self._split(record["listen"])

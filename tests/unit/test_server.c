@@ -5,6 +5,8 @@
  */
 #include "test_server_support.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,6 +165,36 @@ START_TEST(clients_that_vanish_leave_nothing)
 }
 END_TEST
 
+/* Until told to stop, or the server has had enough of it. */
+static void *flood_with_key_updates(void *stop)
+{
+    struct https https = server_dial();
+    while (!atomic_load((_Atomic bool *)stop) &&
+           SSL_key_update(https.ssl, SSL_KEY_UPDATE_NOT_REQUESTED) == 1 &&
+           SSL_do_handshake(https.ssl) == 1) {
+    }
+    https_close(&https);
+    return NULL;
+}
+
+START_TEST(a_flood_of_key_updates_holds_nobody_up)
+{
+    pthread_t flood;
+    _Atomic bool stop = false;
+    server_start("threads = 1");
+    struct https https = server_dial();
+    ck_assert_int_eq(pthread_create(&flood, NULL, flood_with_key_updates, &stop), 0);
+    for (int i = 0; i < 200; i++) {
+        ck_assert(https_post(&https, "hello", 5));
+        server_expect_answer(&https, 200, "hello", 5);
+    }
+    atomic_store(&stop, true);
+    ck_assert_int_eq(pthread_join(flood, NULL), 0);
+    https_close(&https);
+    server_expect_no_connections();
+}
+END_TEST
+
 /* Each has sent more than a header may have, and goes away before or after it is told so. */
 START_TEST(endless_headers_are_refused_and_forgotten)
 {
@@ -253,6 +285,7 @@ Suite *ps_test_suite(void)
     tcase_add_test(all, one_byte_at_a_time_is_a_request_too);
     tcase_add_test(all, a_client_that_closed_its_half_gets_its_answer);
     tcase_add_test(all, clients_that_vanish_leave_nothing);
+    tcase_add_test(all, a_flood_of_key_updates_holds_nobody_up);
     tcase_add_test(all, endless_headers_are_refused_and_forgotten);
     tcase_add_loop_test(
         all, large_bodies_beyond_the_share_are_told_to_come_again_and_small_ones_served, 0, 2);

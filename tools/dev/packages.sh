@@ -9,7 +9,8 @@ packages_build='gcc=gcc libc6-dev cmake=cmake ninja-build=ninja pkg-config=pkg-c
     ca-certificates git=git'
 
 packages_test='check dash=dash busybox=busybox mksh=mksh curl=curl openssl=openssl jq=jq
-    python3 python3-jsonpatch python3-yaml python3-prometheus-client procps=ps'
+    python3 python3-jsonpatch python3-yaml python3-prometheus-client procps=ps
+    faketime=faketime'
 
 packages_lint='binutils=nm clang-format-14=clang-format-14 shellcheck=shellcheck
     universal-ctags=ctags python3'
