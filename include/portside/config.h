@@ -139,8 +139,14 @@ struct ps_status ps_config_parse(struct ps_config *config, struct ps_str text,
                                  struct ps_error *err) PS_MUST_USE;
 
 /*
- * Checks what no single key can show: ports that clash, a certificate without its key, defaults of
- * annotations that the policy forbids.
+ * Checks the policy as a whole, which is all that a review is decided by: defaults of annotations
+ * that are invalid, contradict each other, or that the policy forbids.
+ */
+struct ps_status ps_config_check_policy(const struct ps_config *config,
+                                        struct ps_error *err) PS_MUST_USE;
+
+/*
+ * Checks what no single key can show: the policy, ports that clash, a certificate without its key.
  */
 struct ps_status ps_config_check(const struct ps_config *config, struct ps_error *err) PS_MUST_USE;
 

@@ -105,7 +105,8 @@ static struct ps_status read_config(struct ps_arena *arena, const char *path,
                                     struct ps_error *err)
 {
     PS_TRY(ps_cli_read(arena, path, ret_text, err));
-    if (!ps_ok(ps_config_parse(config, *ret_text, err))) {
+    if (!ps_ok(ps_config_parse(config, *ret_text, err)) ||
+        !ps_ok(ps_config_check_policy(config, err))) {
         return ps_wrap(err, "%s", path);
     }
     return ps_success();

@@ -263,7 +263,7 @@ static struct ps_status parse_defaults(void *arg)
 }
 
 /* Better said here than with every object. */
-static struct ps_status check_defaults(const struct ps_config *config, struct ps_error *err)
+struct ps_status ps_config_check_policy(const struct ps_config *config, struct ps_error *err)
 {
     struct ps_arena *arena = ps_arena_new((size_t)1024 * 1024);
     if (arena == NULL) {
@@ -364,7 +364,7 @@ static struct ps_status check_certificates(const struct ps_config *config, struc
 
 struct ps_status ps_config_check(const struct ps_config *config, struct ps_error *err)
 {
-    PS_TRY(check_defaults(config, err));
+    PS_TRY(ps_config_check_policy(config, err));
     PS_TRY(check_certificates(config, err));
     struct ps_str host;
     struct ps_str plain_host;

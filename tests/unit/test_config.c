@@ -277,6 +277,30 @@ START_TEST(keys_are_checked_together)
 }
 END_TEST
 
+/* What decides a review; nothing is asked of certificates and ports. */
+static const struct check_row policy_rows[] = {
+    {"controller = off\nlisten = :1\nplain-listen = :1", NULL},
+    {"default-type = LoadBalancer", NULL},
+    {"default-type = Bogus", "'Bogus' is not a type"},
+    {"policy-types = LoadBalancer", "the default 'NodePort' is not allowed"},
+    {"policy-node-ports = 31000-31999\ndefault-node-port-base = 30000", "outside the node port"},
+    {"default-shared-port = true\ndefault-external-traffic-policy = Cluster", "shared-port"},
+};
+
+START_TEST(a_policy_is_checked_as_a_whole)
+{
+    struct ps_config config;
+    struct ps_error err = {0};
+    ps_config_init(&config);
+    ck_assert(ps_ok(ps_config_parse(&config, str(policy_rows[_i].text), &err)));
+    bool fine = ps_ok(ps_config_check_policy(&config, &err));
+    ck_assert_msg(fine == (policy_rows[_i].word == NULL), "%s: %s", policy_rows[_i].text,
+                  err.message);
+    ck_assert_msg(fine || strstr(err.message, policy_rows[_i].word) != NULL, "%s", err.message);
+    ck_assert(fine || !ps_ok(ps_config_check(&config, &err)));
+}
+END_TEST
+
 START_TEST(addresses_are_split)
 {
     struct ps_str host;
@@ -308,6 +332,7 @@ Suite *ps_test_suite(void)
     tcase_add_test(file, a_file_sets_keys);
     tcase_add_loop_test(file, errors_name_the_line, 0, (int)PS_COUNT(file_rows));
     tcase_add_loop_test(file, keys_are_checked_together, 0, (int)PS_COUNT(check_rows));
+    tcase_add_loop_test(file, a_policy_is_checked_as_a_whole, 0, (int)PS_COUNT(policy_rows));
     suite_add_tcase(suite, file);
     return suite;
 }

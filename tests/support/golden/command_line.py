@@ -28,6 +28,11 @@ ROWS = (
      "none.conf' cannot be read"),
     ("a configuration that is wrong", ["review", "--config", "{tmp}/bad.conf", "{case}/request.json"], 2, "",
      "bad.conf: "),
+    ("a default that serve refuses", ["review", "--config", "{tmp}/default.conf", "{case}/request.json"], 2, "",
+     "default.conf: the default of this installation for portside.dev/type: 'Bogus' is not a type"),
+    ("a default that the policy forbids", ["review", "--config", "{tmp}/policy.conf", "{case}/request.json"], 2, "",
+     "policy.conf: "),
+    ("a default that serve refuses, of a case", ["review", "{tmp}/refused"], 2, "", "'Bogus' is not a type"),
     ("--response of a folder", ["review", "--response", "{golden}"], 2, "", "takes one review"),
     ("--response of two", ["review", "--response", "{case}/request.json", "{case}/request.json"], 2, "",
      "takes one review"),
@@ -56,9 +61,14 @@ ROWS = (
 def prepare(folder, case):
     """The files that the rows name."""
     os.mkdir(os.path.join(folder, "empty"))
-    with open(os.path.join(folder, "bad.conf"), "w", encoding="utf-8") as file:
-        file.write("policy-plaintext = perhaps\n")
-    for name in ("differs", "bare", "broken"):
+    for name, text in (
+        ("bad.conf", "policy-plaintext = perhaps\n"),
+        ("default.conf", "default-type = Bogus\n"),
+        ("policy.conf", "policy-types = LoadBalancer\ndefault-type = NodePort\n"),
+    ):
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+            file.write(text)
+    for name in ("differs", "bare", "broken", "refused"):
         os.mkdir(os.path.join(folder, name))
         shutil.copy(case.request_path, os.path.join(folder, name, "request.json"))
     for name in os.listdir(case.folder):
@@ -66,6 +76,7 @@ def prepare(folder, case):
             shutil.copy(case.path(name), os.path.join(folder, "differs", name))
     with open(os.path.join(folder, "differs", "expected.patch.json"), "w", encoding="utf-8") as file:
         file.write("[\n]\n")
+    shutil.copy(os.path.join(folder, "default.conf"), os.path.join(folder, "refused", "config"))
     with open(os.path.join(folder, "broken", "expected.json"), "w", encoding="utf-8") as file:
         file.write("{")
 
