@@ -117,6 +117,9 @@ struct ps_status_input {
 void ps_status_plan(struct ps_arena *arena, const struct ps_status_input *input,
                     struct ps_action *ret_action);
 
+/* True if the status ConfigMap has data of that key; what else is in it is not looked at. */
+bool ps_status_has_key(struct ps_str key);
+
 /* Name of the status ConfigMap: `<exposure>-<statefulset>`. */
 struct ps_str ps_status_name(struct ps_arena *arena, struct ps_str exposure,
                              struct ps_str statefulset);

@@ -11,18 +11,22 @@ static bool is_set(const struct ps_set *set, struct ps_str namespace_name, struc
 struct ps_set *ps_set_get(struct ps_controller *controller, struct ps_str namespace_name,
                           struct ps_str name)
 {
-    struct ps_set *set = controller->sets;
-    while (set != NULL && !is_set(set, namespace_name, name)) {
-        set = set->next;
+    uint64_t hash = ps_hash_mix(ps_hash_mix(PS_HASH_BEGIN, namespace_name), name);
+    struct ps_entry *entry = ps_index_first(&controller->set_names, hash);
+    while (entry != NULL && !is_set((struct ps_set *)entry, namespace_name, name)) {
+        entry = ps_index_next(entry);
     }
+    struct ps_set *set = (struct ps_set *)entry;
     if (set != NULL || (set = ps_heap_new(1, sizeof(*set))) == NULL) {
         return set;
     }
-    *set = (struct ps_set){.next = controller->sets,
+    *set = (struct ps_set){.entry.hash = hash,
+                           .next = controller->sets,
                            .namespace_name = ps_heap_copy(namespace_name),
                            .name = ps_heap_copy(name),
                            .due_ms = PS_NEVER};
-    if (set->namespace_name == NULL || set->name == NULL) {
+    if (set->namespace_name == NULL || set->name == NULL ||
+        !ps_index_add(&controller->set_names, &set->entry)) {
         ps_heap_free(set->namespace_name);
         ps_heap_free(set->name);
         ps_heap_free(set);
@@ -50,6 +54,7 @@ void ps_set_drop(struct ps_controller *controller, struct ps_set *set)
         link = &(*link)->next;
     }
     *link = set->next;
+    ps_index_remove(&controller->set_names, &set->entry);
     set_free(set);
 }
 
@@ -144,11 +149,7 @@ struct ps_space *ps_space_get(struct ps_controller *controller, struct ps_str na
 
 static bool has_any(const struct ps_controller *controller, enum ps_kind kind, struct ps_str name)
 {
-    const struct ps_item *item = controller->store.lists[kind];
-    while (item != NULL && !ps_str_equal(item->facts.namespace_name, name)) {
-        item = item->next;
-    }
-    return item != NULL;
+    return ps_store_first(&controller->store, kind, name) != NULL;
 }
 
 static void forget_objects(struct ps_controller *controller, enum ps_kind kind, struct ps_str name)
@@ -200,6 +201,7 @@ static void changed_namespace(struct ps_controller *controller, const struct ps_
         return;
     }
     space->labelled = !gone;
+    ps_follows_want(controller, space, !gone);
     follow_bare(controller, space);
     touch_space(controller, facts->name);
     if (gone) {
@@ -258,4 +260,5 @@ void ps_cluster_clear(struct ps_controller *controller)
         controller->sets = set->next;
         set_free(set);
     }
+    ps_index_clear(&controller->set_names);
 }

@@ -33,6 +33,8 @@ struct ps_follow {
     struct ps_kube_watch *watch;
     uint64_t begun;      /* generation of the store when the last list began */
     bool known;          /* listed to its end once */
+    bool misses;         /* something was passed over since the last list began: strays abound */
+    bool lacks;          /* … that matters */
     uint64_t refused_ms; /* since when the API server forbids it; 0: it does not */
     bool troubled;       /* said in the log since it last went well */
     bool ignores_system; /* said in the log: kube-system is labelled */
@@ -81,14 +83,17 @@ struct ps_tally {
 
 /* A StatefulSet that is looked after, or whose objects are. */
 struct ps_set {
+    struct ps_entry entry; /* by namespace and name */
     struct ps_set *next;
     char *namespace_name;
     char *name;
     uint64_t due_ms; /* to be planned then; PS_NEVER: not by itself */
     unsigned in_flight;
-    bool failed; /* a request of this round did */
+    bool failed;  /* a request of this round did */
+    bool foreign; /* an object of a name that it would give may be somebody else's */
     unsigned failures;
     struct ps_refused *refused; /* Services whose node port the API server refused */
+    struct ps_check *checks;    /* of its brokers' listeners */
     struct ps_tally tally;
 };
 
@@ -144,9 +149,9 @@ struct ps_controller {
     struct ps_follow *follows[PS_KIND_COUNT]; /* of all namespaces */
     struct ps_space *spaces;
     struct ps_set *sets;
+    struct ps_index set_names;
     struct ps_node *nodes;
     struct ps_write *writes;
-    struct ps_check *checks;
     struct ps_dialer dialer;
     struct ps_leader leader;
     struct ps_certs *certs; /* NULL: they are not ours to keep */
@@ -222,6 +227,11 @@ uint64_t ps_follows_heard_ms(const struct ps_controller *controller);
  * left undone, the rest goes on. NULL is never refused.
  */
 bool ps_follow_is_refused(const struct ps_follow *follow);
+/*
+ * The namespace is looked after from now on, or is not any more; what was passed over there is read
+ * first.
+ */
+void ps_follows_want(struct ps_controller *controller, const struct ps_space *space, bool wanted);
 /* True once all watches of the whole cluster have been listed. */
 bool ps_follows_synced(const struct ps_controller *controller);
 /*

@@ -233,7 +233,7 @@ bool ps_controller_turn(struct ps_controller *controller, int timeout_ms)
     ps_leader_turn(controller);
     if (led && !controller->leader.leading) {
         ps_writes_cancel(controller);
-        ps_checks_forget(controller, NULL);
+        ps_checks_forget_all(controller);
     }
     if (controller->leader.leading) {
         ps_checks_turn(controller);
@@ -285,7 +285,7 @@ void ps_controller_free(struct ps_controller *controller)
         (void)pthread_join(controller->thread, NULL);
     }
     ps_writes_cancel(controller);
-    ps_checks_forget(controller, NULL);
+    ps_checks_forget_all(controller);
     ps_certs_free(controller->certs);
     ps_leader_clear(controller);
     for (size_t kind = 0; kind < PS_KIND_COUNT; kind++) {

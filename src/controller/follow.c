@@ -56,6 +56,34 @@ static bool read_object(struct ps_controller *controller, struct reading *readin
     return false;
 }
 
+/* The watch that tells of such objects; NULL: there is none now. */
+static struct ps_follow *find_follow(const struct ps_controller *controller, enum ps_kind kind,
+                                     struct ps_str namespace_name)
+{
+    const struct ps_space *space = ps_space_find(controller, namespace_name);
+    if (controller->follows[kind] != NULL || space == NULL) {
+        return controller->follows[kind];
+    }
+    if (kind == PS_KIND_BARE_POD) {
+        return space->bare;
+    }
+    return kind == PS_KIND_STATEFULSET ? space->statefulsets : space->policies;
+}
+
+static void pass_over(struct ps_controller *controller, enum ps_kind kind,
+                      const struct ps_item_facts *facts)
+{
+    struct ps_follow *follow = find_follow(controller, kind, facts->namespace_name);
+    if (follow != NULL && !follow->misses) {
+        follow->misses = true;
+        PS_LOG(PS_LOG_LEVEL_WARN,
+               "namespaces without the label hold too much with ours: passed over, and nothing of "
+               "ours is deleted there",
+               PS_LOG_STR("kind", ps_str_of(subjects[kind].resource.plural)),
+               PS_LOG_STR("namespace", facts->namespace_name), PS_LOG_STR("name", facts->name));
+    }
+}
+
 static void put(struct ps_controller *controller, enum ps_kind kind,
                 const struct ps_item_facts *facts, bool foreign)
 {
@@ -66,6 +94,10 @@ static void put(struct ps_controller *controller, enum ps_kind kind,
         ps_log(PS_LOG_LEVEL_ERROR, "no memory left to keep an object", NULL, 0);
         return;
     }
+    if (result == PS_PUT_STRAY) {
+        pass_over(controller, kind, facts);
+        return;
+    }
     item->until_ms = foreign ? now_ms + PS_FOREIGN_MS : 0;
     if (result == PS_PUT_CHANGED) {
         ps_cluster_changed(controller, kind, facts, false);
@@ -74,10 +106,15 @@ static void put(struct ps_controller *controller, enum ps_kind kind,
 
 static void gone(struct ps_controller *controller, enum ps_kind kind, struct ps_item *item)
 {
-    if (item != NULL) {
-        ps_cluster_changed(controller, kind, &item->facts, true);
-        ps_item_free(item);
+    if (item == NULL) {
+        return;
     }
+    struct ps_follow *follow = find_follow(controller, kind, item->facts.namespace_name);
+    if (follow != NULL && follow->misses && ps_store_is_roomy(&controller->store, kind)) {
+        ps_kube_watch_relist(follow->watch);
+    }
+    ps_cluster_changed(controller, kind, &item->facts, true);
+    ps_item_free(item);
 }
 
 void ps_follow_told(struct ps_controller *controller, enum ps_kind kind,
@@ -140,6 +177,8 @@ static void on_sync(void *arg, enum ps_kube_sync sync)
     struct ps_store *store = &follow->controller->store;
     if (sync == PS_KUBE_SYNC_BEGIN) {
         follow->begun = ++store->generation;
+        follow->misses = false;
+        follow->lacks = false;
         return;
     }
     struct ps_item *item;
@@ -148,7 +187,7 @@ static void on_sync(void *arg, enum ps_kube_sync sync)
         gone(follow->controller, follow->kind, item);
     }
     follow->troubled = false;
-    if (!follow->known) {
+    if (!follow->known && !follow->lacks) {
         follow->known = true;
         ps_sets_touch_all(follow->controller);
     }
@@ -206,6 +245,29 @@ void ps_follow_free(struct ps_follow *follow)
         ps_heap_free(follow->namespace_name);
         ps_heap_free(follow);
     }
+}
+
+/* What it passed over matters now: nothing is planned until it is known. */
+static void complete(struct ps_follow *follow)
+{
+    if (follow != NULL && follow->misses) {
+        follow->lacks = true;
+        follow->known = false;
+        ps_kube_watch_relist(follow->watch);
+    }
+}
+
+void ps_follows_want(struct ps_controller *controller, const struct ps_space *space, bool wanted)
+{
+    ps_store_want(&controller->store, ps_str_of(space->name), wanted);
+    if (!wanted) {
+        return;
+    }
+    for (size_t kind = 0; kind < PS_KIND_COUNT; kind++) {
+        complete(controller->follows[kind]);
+    }
+    complete(space->statefulsets);
+    complete(space->policies);
 }
 
 bool ps_follow_is_refused(const struct ps_follow *follow)

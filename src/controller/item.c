@@ -3,6 +3,7 @@
 #include "portside/exposure.h"
 #include "portside/jw.h"
 #include "portside/service.h"
+#include "portside/status.h"
 #include "store.h"
 
 /* Members of an object that are kept, by kind; metadata is always. */
@@ -11,25 +12,61 @@ static const char *const kept[PS_KIND_COUNT][3] = {
     [PS_KIND_STATEFULSET] = {"spec", NULL},
     [PS_KIND_SERVICE] = {"spec", "status", NULL},
     [PS_KIND_POD] = {"status", NULL},
-    [PS_KIND_CONFIG_MAP] = {"data", NULL},
+    [PS_KIND_CONFIG_MAP] = {NULL},
     [PS_KIND_NETWORK_POLICY] = {"spec", NULL},
     [PS_KIND_BARE_POD] = {NULL},
     [PS_KIND_OWN_POLICY] = {NULL},
 };
 
-/* A pod may have a quarter of a megabyte of those of others. */
-static void put_own_annotations(struct ps_jw *jw, const struct ps_json *annotations)
+static bool is_own_key(struct ps_str key)
+{
+    return ps_str_contains(key, PS_ANNOTATION_PREFIX) || ps_str_is(key, PS_LABEL_MANAGED_BY);
+}
+
+/* Of an object may be a quarter of a megabyte that is of others. */
+static void put_own(struct ps_jw *jw, const struct ps_json *texts)
+{
+    ps_jw_key_str(jw, ps_json_key(texts));
+    ps_jw_object(jw);
+    PS_JSON_EACH(text, texts)
+    {
+        if (is_own_key(ps_json_key(text))) {
+            ps_jw_key_str(jw, ps_json_key(text));
+            ps_jw_copy(jw, text);
+        }
+    }
+    ps_jw_object_end(jw);
+}
+
+/* Service annotations may be anything that is asked for; kubectl's is a copy of the object. */
+static void put_annotations(struct ps_jw *jw, const struct ps_json *annotations)
 {
     ps_jw_key(jw, "annotations");
     ps_jw_object(jw);
     PS_JSON_EACH(annotation, annotations)
     {
-        if (ps_str_contains(ps_json_key(annotation), PS_ANNOTATION_PREFIX)) {
+        if (!ps_str_is(ps_json_key(annotation),
+                       "kubectl.kubernetes.io/last-applied-configuration")) {
             ps_jw_key_str(jw, ps_json_key(annotation));
             ps_jw_copy(jw, annotation);
         }
     }
     ps_jw_object_end(jw);
+}
+
+static void put_member(struct ps_jw *jw, enum ps_kind kind, const struct ps_json *member)
+{
+    struct ps_str key = ps_json_key(member);
+    bool annotations = ps_str_is(key, "annotations");
+    bool texts = annotations || ps_str_is(key, "labels");
+    if ((kind == PS_KIND_POD && annotations) || (kind == PS_KIND_CONFIG_MAP && texts)) {
+        put_own(jw, member);
+    } else if (annotations) {
+        put_annotations(jw, member);
+    } else {
+        ps_jw_key_str(jw, key);
+        ps_jw_copy(jw, member);
+    }
 }
 
 static void put_metadata(struct ps_jw *jw, enum ps_kind kind, const struct ps_json *metadata)
@@ -38,15 +75,28 @@ static void put_metadata(struct ps_jw *jw, enum ps_kind kind, const struct ps_js
     ps_jw_object(jw);
     PS_JSON_EACH(member, metadata)
     {
+        /* The version of a pod is of no use to a plan, and each change would seem to count. */
         struct ps_str key = ps_json_key(member);
-        if (kind == PS_KIND_POD && ps_str_is(key, "resourceVersion")) {
-            continue; /* of no use to a plan, and each change would seem to count */
+        bool version = kind == PS_KIND_POD && ps_str_is(key, "resourceVersion");
+        if (!version && !ps_str_is(key, "managedFields")) {
+            put_member(jw, kind, member);
         }
-        if (kind == PS_KIND_POD && ps_str_is(key, "annotations")) {
-            put_own_annotations(jw, member);
-        } else if (!ps_str_is(key, "managedFields")) {
-            ps_jw_key_str(jw, ps_json_key(member));
-            ps_jw_copy(jw, member);
+    }
+    ps_jw_object_end(jw);
+}
+
+/* A ConfigMap of ours has a status, or ports; with our label it may have a megabyte of anything. */
+static void put_data(struct ps_jw *jw, const struct ps_json *data)
+{
+    ps_jw_key(jw, "data");
+    ps_jw_object(jw);
+    PS_JSON_EACH(pair, data)
+    {
+        struct ps_str key = ps_json_key(pair);
+        uint64_t port;
+        if (ps_status_has_key(key) || ps_str_to_uint(ps_json_text(pair), UINT16_MAX, &port)) {
+            ps_jw_key_str(jw, key);
+            ps_jw_copy(jw, pair);
         }
     }
     ps_jw_object_end(jw);
@@ -98,6 +148,8 @@ static struct ps_str cut(struct ps_arena *arena, enum ps_kind kind, const struct
     put_metadata(&jw, kind, ps_json_get(object, "metadata"));
     if (kind == PS_KIND_POD) {
         put_pod_spec(&jw, ps_json_get(object, "spec"), node);
+    } else if (kind == PS_KIND_CONFIG_MAP) {
+        put_data(&jw, ps_json_get(object, "data"));
     }
     for (size_t i = 0; i < PS_COUNT(kept[kind]) && kept[kind][i] != NULL; i++) {
         const struct ps_json *member = ps_json_get(object, kept[kind][i]);
@@ -175,7 +227,7 @@ bool ps_item_read(struct ps_arena *arena, enum ps_kind kind, const struct ps_jso
     }
     if (kind == PS_KIND_BARE_POD) {
         facts.owner = controller_of(object); /* that it is there is all that counts */
-    } else if (kind != PS_KIND_OWN_POLICY) {
+    } else if (kind != PS_KIND_OWN_POLICY && kind != PS_KIND_NAMESPACE) {
         facts.text = cut(arena, kind, object, facts.node);
     }
     *ret_facts = facts;

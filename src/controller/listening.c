@@ -48,30 +48,28 @@ static void check_free(struct ps_controller *controller, struct ps_check *check)
     ps_heap_free(check);
 }
 
-static struct ps_check *find(const struct ps_controller *controller,
-                             const struct ps_check_wish *wish)
+static struct ps_check *find(const struct ps_check_wish *wish)
 {
-    struct ps_check *check = controller->checks;
-    while (check != NULL && (check->set != wish->set || check->port != wish->port ||
-                             !ps_str_is(wish->pod_uid, check->uid))) {
+    struct ps_check *check = wish->set->checks;
+    while (check != NULL && (check->port != wish->port || !ps_str_is(wish->pod_uid, check->uid))) {
         check = check->next;
     }
     return check;
 }
 
-bool ps_check_is_known(const struct ps_controller *controller, const struct ps_check_wish *wish)
+bool ps_check_is_known(const struct ps_check_wish *wish)
 {
-    return find(controller, wish) != NULL;
+    return find(wish) != NULL;
 }
 
 static struct ps_check *get(struct ps_controller *controller, const struct ps_check_wish *wish)
 {
-    struct ps_check *check = find(controller, wish);
+    struct ps_check *check = find(wish);
     if (check != NULL || (check = ps_heap_new(1, sizeof(*check))) == NULL) {
         return check;
     }
     *check = (struct ps_check){
-        .next = controller->checks,
+        .next = wish->set->checks,
         .set = wish->set,
         .uid = ps_heap_copy(wish->pod_uid),
         .what = ps_heap_copy(PS_STR("")),
@@ -83,7 +81,7 @@ static struct ps_check *get(struct ps_controller *controller, const struct ps_ch
         check_free(controller, check);
         return NULL;
     }
-    controller->checks = check;
+    wish->set->checks = check;
     return check;
 }
 
@@ -155,19 +153,19 @@ struct ps_check_result ps_check_ask(struct ps_controller *controller,
     return result;
 }
 
-void ps_checks_begin(struct ps_controller *controller, const struct ps_set *set)
+void ps_checks_begin(const struct ps_set *set)
 {
-    for (struct ps_check *check = controller->checks; check != NULL; check = check->next) {
-        check->asked = check->asked && check->set != set;
+    for (struct ps_check *check = set->checks; check != NULL; check = check->next) {
+        check->asked = false;
     }
 }
 
-static void drop(struct ps_controller *controller, const struct ps_set *set, bool asked_too)
+static void drop(struct ps_controller *controller, struct ps_set *set, bool asked_too)
 {
-    struct ps_check **link = &controller->checks;
+    struct ps_check **link = &set->checks;
     while (*link != NULL) {
         struct ps_check *check = *link;
-        if ((set == NULL || check->set == set) && (asked_too || !check->asked)) {
+        if (asked_too || !check->asked) {
             *link = check->next;
             check_free(controller, check);
         } else {
@@ -176,14 +174,21 @@ static void drop(struct ps_controller *controller, const struct ps_set *set, boo
     }
 }
 
-void ps_checks_end(struct ps_controller *controller, const struct ps_set *set)
+void ps_checks_end(struct ps_controller *controller, struct ps_set *set)
 {
     drop(controller, set, false);
 }
 
-void ps_checks_forget(struct ps_controller *controller, const struct ps_set *set)
+void ps_checks_forget(struct ps_controller *controller, struct ps_set *set)
 {
     drop(controller, set, true);
+}
+
+void ps_checks_forget_all(struct ps_controller *controller)
+{
+    for (struct ps_set *set = controller->sets; set != NULL; set = set->next) {
+        ps_checks_forget(controller, set);
+    }
 }
 
 static void take_yes(struct ps_check *check, uint64_t now_ms)
@@ -289,9 +294,11 @@ static bool is_due(const struct ps_check *check, uint64_t now_ms)
 static struct ps_check *most_overdue(const struct ps_controller *controller, uint64_t now_ms)
 {
     struct ps_check *found = NULL;
-    for (struct ps_check *check = controller->checks; check != NULL; check = check->next) {
-        if (is_due(check, now_ms) && (found == NULL || check->due_ms < found->due_ms)) {
-            found = check;
+    for (const struct ps_set *set = controller->sets; set != NULL; set = set->next) {
+        for (struct ps_check *check = set->checks; check != NULL; check = check->next) {
+            if (is_due(check, now_ms) && (found == NULL || check->due_ms < found->due_ms)) {
+                found = check;
+            }
         }
     }
     return found;
@@ -314,16 +321,16 @@ void ps_checks_turn(struct ps_controller *controller)
 
 uint64_t ps_checks_due_ms(const struct ps_controller *controller)
 {
-    uint64_t due_ms = ps_dialer_due_ms(&controller->dialer);
+    uint64_t dialled_ms = ps_dialer_due_ms(&controller->dialer);
+    uint64_t due_ms = dialled_ms;
     size_t under_way = 0;
-    for (const struct ps_check *check = controller->checks; check != NULL; check = check->next) {
-        under_way += check->under_way;
-    }
-    for (const struct ps_check *check = controller->checks; check != NULL; check = check->next) {
-        if (check->ready && !check->under_way && under_way < PS_DIALS_MAX &&
-            check->due_ms < due_ms) {
-            due_ms = check->due_ms;
+    for (const struct ps_set *set = controller->sets; set != NULL; set = set->next) {
+        for (const struct ps_check *check = set->checks; check != NULL; check = check->next) {
+            under_way += check->under_way;
+            if (check->ready && !check->under_way && check->due_ms < due_ms) {
+                due_ms = check->due_ms;
+            }
         }
     }
-    return due_ms;
+    return under_way < PS_DIALS_MAX ? due_ms : dialled_ms;
 }

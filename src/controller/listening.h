@@ -38,11 +38,11 @@ struct ps_check_result ps_check_ask(struct ps_controller *controller,
                                     const struct ps_check_wish *wish);
 
 /* False if nothing has been found out for it yet: wish->before is taken then. */
-bool ps_check_is_known(const struct ps_controller *controller, const struct ps_check_wish *wish);
+bool ps_check_is_known(const struct ps_check_wish *wish);
 
 /* Begins a plan of the StatefulSet, or ends it: what it did not ask for is forgotten. */
-void ps_checks_begin(struct ps_controller *controller, const struct ps_set *set);
-void ps_checks_end(struct ps_controller *controller, const struct ps_set *set);
+void ps_checks_begin(const struct ps_set *set);
+void ps_checks_end(struct ps_controller *controller, struct ps_set *set);
 
 /* Takes answers and dials what is due. */
 void ps_checks_turn(struct ps_controller *controller);
@@ -50,5 +50,6 @@ void ps_checks_turn(struct ps_controller *controller);
 /* When the next turn is due at the latest. */
 uint64_t ps_checks_due_ms(const struct ps_controller *controller);
 
-/* Forgets those of set; NULL: all. */
-void ps_checks_forget(struct ps_controller *controller, const struct ps_set *set);
+/* Forgets those of set, or all. */
+void ps_checks_forget(struct ps_controller *controller, struct ps_set *set);
+void ps_checks_forget_all(struct ps_controller *controller);

@@ -68,11 +68,12 @@ static void keep(struct ps_controller *controller, struct ps_node *node,
 
 static void touch_pods(struct ps_controller *controller, const struct ps_node *node, uint64_t at_ms)
 {
-    for (const struct ps_item *pod = controller->store.lists[PS_KIND_POD]; pod != NULL;
-         pod = pod->next) {
-        if (ps_str_is(pod->facts.node, node->name) && pod->facts.owner.len > 0) {
-            ps_set_touch(ps_set_get(controller, pod->facts.namespace_name, pod->facts.owner),
-                         at_ms);
+    for (const struct ps_room *room = controller->store.rooms; room != NULL; room = room->next) {
+        for (const struct ps_item *pod = room->lists[PS_KIND_POD]; pod != NULL; pod = pod->next) {
+            if (ps_str_is(pod->facts.node, node->name) && pod->facts.owner.len > 0) {
+                ps_set_touch(ps_set_get(controller, pod->facts.namespace_name, pod->facts.owner),
+                             at_ms);
+            }
         }
     }
 }

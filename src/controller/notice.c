@@ -16,15 +16,6 @@
 
 static const struct ps_kube_resource resource = {"v1", "events"};
 
-/* FNV-1a. */
-static uint64_t mix(uint64_t hash, struct ps_str text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        hash = (hash ^ (unsigned char)text.ptr[i]) * 1099511628211U;
-    }
-    return (hash ^ 0xffU) * 1099511628211U;
-}
-
 /* Where it is remembered, or else the place of what is forgotten soonest. */
 static struct ps_noticed *place_of(struct ps_controller *controller, uint64_t hash)
 {
@@ -217,8 +208,9 @@ static void post(struct ps_controller *controller, const struct ps_event_subject
 void ps_notice_send(struct ps_controller *controller, const struct ps_event_subject *subject,
                     const struct ps_event *event)
 {
-    uint64_t hash = mix(mix(mix(14695981039346656037U, subject->uid), ps_str_of(event->reason)),
-                        event->message);
+    uint64_t hash =
+        ps_hash_mix(ps_hash_mix(ps_hash_mix(PS_HASH_BEGIN, subject->uid), ps_str_of(event->reason)),
+                    event->message);
     if (is_known(controller, hash)) {
         return;
     }

@@ -283,6 +283,7 @@ void ps_plan(struct ps_controller *controller, struct ps_set *set, struct ps_des
     struct ps_plan plan = {
         .controller = controller,
         .set = set,
+        .name_hash = ps_hash_mix(PS_HASH_BEGIN, ps_str_of(set->name)),
         .arena = controller->arena,
         .now_ms = ps_kube_now_ms(controller->kube),
         .desire = ret_desire,

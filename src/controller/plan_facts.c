@@ -23,27 +23,29 @@ static const struct ps_json *parse(const struct ps_plan *plan, struct ps_str tex
     return root;
 }
 
-static bool is_neighbour(const struct ps_plan *plan, const struct ps_item *item)
+/* The objects of a kind in the StatefulSet's namespace. */
+static const struct ps_item *neighbours(const struct ps_plan *plan, enum ps_kind kind)
 {
-    return ps_str_is(item->facts.namespace_name, plan->set->namespace_name);
+    return ps_store_first(&plan->controller->store, kind, ps_str_of(plan->set->namespace_name));
 }
 
+/* Of one in the same namespace. */
 static bool concerns(const struct ps_plan *plan, const struct ps_item *item)
 {
-    return ps_str_is(item->facts.owner, plan->set->name) && is_neighbour(plan, item);
+    return item->owner_hash == plan->name_hash && ps_str_is(item->facts.owner, plan->set->name);
 }
 
 /* One that belongs to another StatefulSet may have a name that this one would give. */
 static bool may_collide(const struct ps_plan *plan, const struct ps_item *item)
 {
-    return is_neighbour(plan, item) && ps_str_contains(item->facts.name, plan->set->name);
+    return ps_str_contains(item->facts.name, plan->set->name);
 }
 
 /* Objects of a kind that belong to the StatefulSet; all: those of its namespace. */
 static const struct ps_json **objects_of(const struct ps_plan *plan, enum ps_kind kind, bool all,
                                          size_t *ret_count)
 {
-    const struct ps_item *first = plan->controller->store.lists[kind];
+    const struct ps_item *first = neighbours(plan, kind);
     size_t room = 0;
     for (const struct ps_item *item = first; item != NULL; item = item->next) {
         room++;
@@ -51,8 +53,7 @@ static const struct ps_json **objects_of(const struct ps_plan *plan, enum ps_kin
     const struct ps_json **list = PS_ARENA_ARRAY(plan->arena, const struct ps_json *, room + 1);
     *ret_count = 0;
     for (const struct ps_item *item = first; item != NULL; item = item->next) {
-        bool wanted =
-            all ? is_neighbour(plan, item) : concerns(plan, item) || may_collide(plan, item);
+        bool wanted = all || concerns(plan, item) || may_collide(plan, item);
         const struct ps_json *object = wanted ? parse(plan, item->facts.text) : NULL;
         if (object != NULL) {
             list[(*ret_count)++] = object;
@@ -90,7 +91,7 @@ static void read_pod(struct ps_plan *plan, const struct ps_item *item)
 
 static void read_pods(struct ps_plan *plan)
 {
-    const struct ps_item *first = plan->controller->store.lists[PS_KIND_POD];
+    const struct ps_item *first = neighbours(plan, PS_KIND_POD);
     size_t room = 0;
     for (const struct ps_item *item = first; item != NULL; item = item->next) {
         room += concerns(plan, item);
@@ -111,7 +112,7 @@ static void read_bare(struct ps_plan *plan, const struct ps_json *statefulset)
 {
     bool injects = false;
     size_t asked = 0;
-    const struct ps_item *first = plan->controller->store.lists[PS_KIND_BARE_POD];
+    const struct ps_item *first = neighbours(plan, PS_KIND_BARE_POD);
     size_t room = 0;
     uint64_t ordinal;
     for (const struct ps_item *item = first; item != NULL; item = item->next) {
@@ -181,7 +182,7 @@ static bool read_wishes(struct ps_plan *plan, const struct ps_json *statefulset)
 /* They matter to allow-from, and where one of ours is left from before. */
 static bool wants_policies(const struct ps_plan *plan)
 {
-    const struct ps_item *own = plan->controller->store.lists[PS_KIND_OWN_POLICY];
+    const struct ps_item *own = neighbours(plan, PS_KIND_OWN_POLICY);
     for (; own != NULL; own = own->next) {
         if (concerns(plan, own)) {
             return true;
@@ -222,6 +223,13 @@ static bool injects_first(const struct ps_plan *plan, const struct ps_json *stat
     return ps_plan_would_inject(plan, statefulset, pod);
 }
 
+/* Of what is passed over nothing is known either; that never is in a namespace with the label. */
+static bool is_blind(const struct ps_plan *plan, const struct ps_space *space, enum ps_kind kind)
+{
+    const struct ps_follow *follow = plan->controller->follows[kind];
+    return ps_follow_is_refused(follow) || (!space->labelled && follow->misses);
+}
+
 bool ps_plan_gather(struct ps_plan *plan)
 {
     struct ps_str namespace_name = ps_str_of(plan->set->namespace_name);
@@ -240,8 +248,8 @@ bool ps_plan_gather(struct ps_plan *plan)
     plan->withdrawn = !space->labelled || plan->exposures.opted_out ||
                       plan->injection.verdict != PS_VERDICT_INJECT ||
                       !injects_first(plan, statefulset);
-    plan->blind_pods = ps_follow_is_refused(plan->controller->follows[PS_KIND_POD]);
-    plan->blind_maps = ps_follow_is_refused(plan->controller->follows[PS_KIND_CONFIG_MAP]);
+    plan->blind_pods = is_blind(plan, space, PS_KIND_POD);
+    plan->blind_maps = is_blind(plan, space, PS_KIND_CONFIG_MAP);
     plan->services = objects_of(plan, PS_KIND_SERVICE, false, &plan->service_count);
     plan->maps = objects_of(plan, PS_KIND_CONFIG_MAP, false, &plan->map_count);
     read_pods(plan);

@@ -25,6 +25,7 @@ struct ps_plan_pod {
 struct ps_plan {
     struct ps_controller *controller;
     struct ps_set *set;
+    uint64_t name_hash; /* of the set, as of an item's owner */
     struct ps_arena *arena;
     uint64_t now_ms;
     struct ps_desire *desire;

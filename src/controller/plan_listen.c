@@ -140,7 +140,7 @@ static void ask(const struct ps_plan *plan, struct ps_plan_pod *pod, size_t inde
     put_addresses(pod->object, &wish);
     wish.ready = container != NULL && wish.addresses[0].len > 0 && is_ready(pod->object) &&
                  !ps_plan_is_over(pod->object);
-    if (!ps_check_is_known(plan->controller, &wish)) {
+    if (!ps_check_is_known(&wish)) {
         wish.before = published(plan, pod, exposure->name);
     }
     struct ps_check_result result = ps_check_ask(plan->controller, &wish);

@@ -20,24 +20,34 @@ static struct ps_status plan_round(void *arg)
     return ps_success();
 }
 
-/* A foreign object is asked for again by trying to make ours once more. */
-static void forget_foreign(struct ps_controller *controller, struct ps_set *set, enum ps_kind kind)
+/* True if some are left: those told of until now_ms or before go. */
+static bool forget_kind(struct ps_controller *controller, struct ps_set *set, enum ps_kind kind,
+                        uint64_t now_ms)
 {
-    struct ps_item **link = &controller->store.lists[kind];
-    uint64_t now_ms = ps_kube_now_ms(controller->kube);
-    while (*link != NULL) {
-        struct ps_item *item = *link;
-        bool here = item->until_ms != 0 && ps_str_is(item->facts.owner, set->name) &&
-                    ps_str_is(item->facts.namespace_name, set->namespace_name);
-        if (here && item->until_ms <= now_ms) {
-            *link = item->next;
-            ps_item_free(item);
+    bool left = false;
+    struct ps_item *next;
+    struct ps_item *item = ps_store_first(&controller->store, kind, ps_str_of(set->namespace_name));
+    for (; item != NULL; item = next) {
+        next = item->next;
+        if (item->until_ms == 0 || !ps_str_is(item->facts.owner, set->name)) {
             continue;
         }
-        if (here) {
+        if (item->until_ms <= now_ms) {
+            ps_store_drop(&controller->store, item);
+        } else {
             ps_set_touch(set, item->until_ms);
+            left = true;
         }
-        link = &item->next;
+    }
+    return left;
+}
+
+/* A foreign object is asked for again by trying to make ours once more. */
+static void forget_foreign(struct ps_controller *controller, struct ps_set *set, uint64_t now_ms)
+{
+    if (set->foreign) {
+        bool services = forget_kind(controller, set, PS_KIND_SERVICE, now_ms);
+        set->foreign = forget_kind(controller, set, PS_KIND_CONFIG_MAP, now_ms) || services;
     }
 }
 
@@ -70,10 +80,9 @@ void ps_reconcile(struct ps_controller *controller, struct ps_set *set)
     struct ps_error err;
     uint64_t now_ms = ps_kube_now_ms(controller->kube);
     set->due_ms = now_ms + PS_RESYNC_MS;
-    forget_foreign(controller, set, PS_KIND_SERVICE);
-    forget_foreign(controller, set, PS_KIND_CONFIG_MAP);
+    forget_foreign(controller, set, now_ms);
     ps_metrics_add(controller->metrics, PS_CONTROLLER_RECONCILES, 1);
-    ps_checks_begin(controller, set);
+    ps_checks_begin(set);
     if (!ps_ok(ps_arena_run(controller->arena, plan_round, &round, &err))) {
         PS_LOG(PS_LOG_LEVEL_ERROR, "cannot plan",
                PS_LOG_STR("namespace", ps_str_of(set->namespace_name)),
@@ -93,6 +102,7 @@ void ps_reconcile(struct ps_controller *controller, struct ps_set *set)
     }
     ps_arena_reset(controller->arena);
     if (round.desire.gone) {
+        forget_foreign(controller, set, UINT64_MAX);
         ps_set_drop(controller, set);
     }
 }

@@ -145,6 +145,7 @@ static void on_foreign(void *arg, const struct ps_kube_result *result)
     struct ps_write *write = arg;
     struct ps_set *set = write->set;
     if (result->outcome == PS_KUBE_OK) {
+        set->foreign = true;
         ps_follow_told(write->controller, write->kind, result->object, ps_str_of(set->name));
         ps_set_touch(set, ps_kube_now_ms(write->controller->kube));
     } else {

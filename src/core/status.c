@@ -58,6 +58,15 @@ bool ps_owner_ordinal(const struct ps_owner *owner, struct ps_str pod, uint64_t 
            ps_str_to_uint(digits, INT32_MAX, ret_ordinal);
 }
 
+#define KEY_SERVERS "bootstrap.servers"
+#define KEY_BROKERS "brokers.json"
+#define KEY_CLIENT "client.properties"
+
+bool ps_status_has_key(struct ps_str key)
+{
+    return ps_str_is(key, KEY_SERVERS) || ps_str_is(key, KEY_BROKERS) || ps_str_is(key, KEY_CLIENT);
+}
+
 struct ps_str ps_status_name(struct ps_arena *arena, struct ps_str exposure,
                              struct ps_str statefulset)
 {
@@ -166,15 +175,14 @@ static struct ps_object_data make_data(struct ps_arena *arena, const struct ps_s
     struct sorted brokers = sort_brokers(arena, input);
     struct ps_str servers = bootstrap_servers(arena, &brokers);
     if (servers.len > 0) {
-        data.pairs[data.count++] = (struct ps_exposure_pair){PS_STR("bootstrap.servers"), servers};
+        data.pairs[data.count++] = (struct ps_exposure_pair){PS_STR(KEY_SERVERS), servers};
     }
     data.pairs[data.count++] =
-        (struct ps_exposure_pair){PS_STR("brokers.json"), brokers_json(arena, &brokers)};
+        (struct ps_exposure_pair){PS_STR(KEY_BROKERS), brokers_json(arena, &brokers)};
     if (servers.len > 0 && input->protocol.len > 0) {
-        struct ps_str text =
-            ps_arena_printf(arena, "bootstrap.servers=%.*s\nsecurity.protocol=%.*s\n",
-                            PS_FMT(servers), PS_FMT(input->protocol));
-        data.pairs[data.count++] = (struct ps_exposure_pair){PS_STR("client.properties"), text};
+        struct ps_str text = ps_arena_printf(arena, KEY_SERVERS "=%.*s\nsecurity.protocol=%.*s\n",
+                                             PS_FMT(servers), PS_FMT(input->protocol));
+        data.pairs[data.count++] = (struct ps_exposure_pair){PS_STR(KEY_CLIENT), text};
     }
     return data;
 }
