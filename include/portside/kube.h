@@ -21,7 +21,7 @@
 #include "portside/kube_transport.h"
 #include "portside/str.h"
 
-/* Field manager of everything that is written. */
+/* Field manager of everything that is written, unless a request names another one. */
 #define PS_KUBE_FIELD_MANAGER "portside"
 
 struct ps_kube;
@@ -85,6 +85,7 @@ struct ps_kube_request {
     struct ps_str body; /* JSON */
 
     bool force;                   /* APPLY: take fields from other managers */
+    struct ps_str manager;        /* field manager; empty: PS_KUBE_FIELD_MANAGER */
     bool dry_run;                 /* dryRun=All */
     bool strict;                  /* fieldValidation=Strict: refuse unknown fields */
     struct ps_str label_selector; /* LIST */

@@ -174,6 +174,7 @@ static void cancel_writes(struct ps_certs *certs)
     ps_certs_cancel(certs, &certs->request);
     for (size_t i = 0; i < certs->facts.bundle_count; i++) {
         ps_certs_cancel(certs, &certs->hooks[i].request);
+        ps_certs_cancel(certs, &certs->hooks[i].memory.request);
     }
 }
 
@@ -188,6 +189,7 @@ static void perform(struct ps_certs *certs, const struct ps_cert_plan *plan)
         if (plan->write_bundle[i]) {
             ps_hook_write(&certs->hooks[i], &plan->bundle);
         }
+        ps_hook_restore(&certs->hooks[i]);
     }
 }
 
@@ -224,13 +226,18 @@ static bool add_name(struct ps_certs *certs, struct ps_str name)
     return text != NULL;
 }
 
+struct ps_str ps_certs_place(const struct ps_certs *certs)
+{
+    const struct ps_config *config = certs->controller->config;
+    return config->service_namespace.len > 0 ? config->service_namespace
+                                             : ps_str_of(certs->controller->leader.namespace_name);
+}
+
 /* The names of the Service and what is configured besides; false if there is no memory. */
 static bool make_names(struct ps_certs *certs)
 {
     const struct ps_config *config = certs->controller->config;
-    struct ps_str place = config->service_namespace.len > 0
-                              ? config->service_namespace
-                              : ps_str_of(certs->controller->leader.namespace_name);
+    struct ps_str place = ps_certs_place(certs);
     struct ps_str rest = config->tls_names;
     struct ps_str one;
     char full[512];

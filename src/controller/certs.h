@@ -44,6 +44,14 @@ struct ps_certs_watch {
     bool seen; /* it has told of the object since its BEGIN */
 };
 
+/* What a webhook configuration was when it was last seen. */
+struct ps_hook_memory {
+    char *text; /* JSON, to be applied; owned; NULL: nothing to make again */
+    bool is_gone;
+    uint64_t gone_ms; /* when that was seen */
+    struct ps_certs_request request;
+};
+
 /* One webhook configuration. */
 struct ps_hook {
     struct ps_certs *certs;
@@ -55,6 +63,7 @@ struct ps_hook {
     char **entries; /* names of its webhooks */
     size_t entry_count;
     struct ps_certs_request request;
+    struct ps_hook_memory memory;
 };
 
 /* The texts of the Secret; owned, any may be NULL. */
@@ -103,6 +112,8 @@ bool ps_certs_may_send(const struct ps_certs *certs, const struct ps_certs_reque
 /* It is answered; after a failure the next one waits. */
 void ps_certs_answered(struct ps_certs *certs, struct ps_certs_request *request, bool good);
 void ps_certs_cancel(struct ps_certs *certs, struct ps_certs_request *request);
+/* The namespace of portside's Service. */
+struct ps_str ps_certs_place(const struct ps_certs *certs);
 
 /* certs_watch.c; one is zeroed but for its first four members. */
 struct ps_status ps_certs_watch_start(struct ps_certs_watch *one,
@@ -138,6 +149,13 @@ void ps_certs_write_secret(struct ps_certs *certs, const struct ps_cert_plan *pl
 struct ps_status ps_hook_start(struct ps_hook *hook, struct ps_error *err);
 void ps_hook_write(struct ps_hook *hook, const struct ps_cert_set *bundle);
 void ps_hook_clear(struct ps_hook *hook);
+
+/* certs_restore.c: a webhook configuration that was deleted. */
+void ps_hook_remember(struct ps_hook *hook, const struct ps_json *object);
+void ps_hook_miss(struct ps_hook *hook);
+/* As leader: makes it again, if it is time. */
+void ps_hook_restore(struct ps_hook *hook);
+void ps_hook_forget(struct ps_hook *hook);
 
 enum ps_certs_series {
     PS_CERTS_CA_NOT_AFTER = 0,

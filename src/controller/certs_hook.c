@@ -84,7 +84,10 @@ static void observe(void *arg, const struct ps_json *object)
     forget(hook);
     *hook->bundle = (struct ps_cert_bundle){
         .known = true, .seen_mono_ms = ps_kube_now_ms(hook->certs->controller->kube)};
-    if (object != NULL) {
+    if (object == NULL) {
+        ps_hook_miss(hook);
+    } else {
+        ps_hook_remember(hook, object);
         read_entries(hook, ps_json_get(object, "webhooks"));
         hook->uid = ps_heap_copy(ps_json_get_text(metadata, "uid"));
         hook->version = ps_heap_copy(version);
@@ -207,5 +210,6 @@ void ps_hook_clear(struct ps_hook *hook)
 {
     ps_certs_watch_stop(&hook->watch);
     forget(hook);
+    ps_hook_forget(hook);
     ps_heap_free(hook->name);
 }

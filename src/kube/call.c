@@ -184,7 +184,7 @@ void ps_calls_free(struct ps_kube *kube)
     }
 }
 
-#define VIEWS 9U
+#define VIEWS 10U
 
 /* Everything of a call that points to text. */
 static void list_views(struct ps_call *call, struct ps_str *views[VIEWS])
@@ -193,7 +193,8 @@ static void list_views(struct ps_call *call, struct ps_str *views[VIEWS])
     struct ps_str *all[VIEWS] = {
         &request->namespace, &request->name,           &request->subresource,
         &request->body,      &request->label_selector, &request->field_selector,
-        &request->uid,       &request->version,        &call->words,
+        &request->uid,       &request->version,        &request->manager,
+        &call->words,
     };
     memcpy(views, all, sizeof(all));
 }

@@ -99,7 +99,8 @@ static void put_selectors(struct ps_buf *buf, const struct ps_kube_request *requ
 
 static void put_write_options(struct ps_buf *buf, const struct ps_kube_request *request)
 {
-    put_query(buf, "fieldManager", PS_STR(PS_KUBE_FIELD_MANAGER));
+    put_query(buf, "fieldManager",
+              request->manager.len > 0 ? request->manager : PS_STR(PS_KUBE_FIELD_MANAGER));
     if (request->verb == PS_KUBE_APPLY) {
         put_query(buf, "force", request->force ? PS_STR("true") : PS_STR("false"));
     }

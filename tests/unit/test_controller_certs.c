@@ -217,6 +217,81 @@ START_TEST(a_given_file_is_published)
 }
 END_TEST
 
+#define REGISTERED(version)                                                                        \
+    "{\"kind\":\"MutatingWebhookConfiguration\",\"metadata\":{\"name\":\"portside\","              \
+    "\"uid\":\"h1\",\"resourceVersion\":\"" version "\",\"labels\":{\"a\":\"b\"}},"                \
+    "\"webhooks\":[{\"name\":\"a.b.c\",\"failurePolicy\":\"Fail\",\"timeoutSeconds\":5,"           \
+    "\"clientConfig\":{}}]}"
+#define SERVICE "/api/v1/namespaces/portside/services/portside"
+#define AGAIN HOOK "?fieldManager=portside-restore"
+
+/* The registration is deleted while the Service is as stated. */
+static struct ps_fake *begin_without(const struct ps_fake_answer *answers, size_t count)
+{
+    struct ps_fake *fake = begin(answers, count);
+    ps_fake_wait(fake, "PATCH", HOOK, "caBundle");
+    ps_fake_tell(fake, HOOKS "?", "{\"type\":\"MODIFIED\",\"object\":" REGISTERED("8") "}");
+    ps_fake_tell(fake, HOOKS "?", "{\"type\":\"DELETED\",\"object\":" REGISTERED("9") "}");
+    ps_fake_run(fake, 20);
+    return fake;
+}
+
+START_TEST(a_deleted_configuration_is_made_again)
+{
+    static const struct ps_fake_answer answers[] = {
+        {"GET", HOOKS "?", 200, LIST(REGISTERED("7")), 1},
+        {"GET", SERVICE, 200, "{\"metadata\":{\"name\":\"portside\"}}", 0},
+        {"PATCH", AGAIN, 403, "{\"kind\":\"Status\",\"code\":403,\"reason\":\"Forbidden\"}", 1},
+    };
+    struct ps_fake *fake = begin_without(answers, PS_COUNT(answers));
+    ck_assert_uint_eq(ps_fake_count(fake, "GET", SERVICE, ""), 0); /* not at once */
+    ps_fake_skip(fake, 3500);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", AGAIN, "\"timeoutSeconds\":5"), 1);
+    ps_fake_skip(fake, 2000); /* what was refused is tried again */
+    ck_assert_uint_ge(ps_fake_count(fake, "PATCH", AGAIN, "\"labels\":{\"a\":\"b\"}"), 2);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", AGAIN, "\"uid\""), 0);
+    end(fake);
+}
+END_TEST
+
+static const struct ps_fake_answer uninstalled[] = {
+    {"GET", SERVICE, 404, "{\"kind\":\"Status\",\"code\":404,\"reason\":\"NotFound\"}", 0},
+    {"GET", SERVICE, 200,
+     "{\"metadata\":{\"name\":\"portside\",\"deletionTimestamp\":\"2026-01-01T00:00:00Z\"}}", 0},
+};
+
+START_TEST(a_configuration_is_gone_for_good_with_its_service)
+{
+    const struct ps_fake_answer answers[] = {
+        {"GET", HOOKS "?", 200, LIST(REGISTERED("7")), 1},
+        uninstalled[_i],
+    };
+    struct ps_fake *fake = begin_without(answers, PS_COUNT(answers));
+    ps_fake_skip(fake, 60000);
+    ck_assert_uint_eq(ps_fake_count(fake, "GET", SERVICE, ""), 1);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", AGAIN, ""), 0);
+    end(fake);
+}
+END_TEST
+
+START_TEST(a_configuration_that_somebody_else_made_again_stands)
+{
+    static const struct ps_fake_answer answers[] = {
+        {"GET", HOOKS "?", 200, LIST(REGISTERED("7")), 1},
+        {"GET", SERVICE, 200, "{\"metadata\":{\"name\":\"portside\"}}", 0},
+    };
+    struct ps_fake *fake = begin_without(answers, PS_COUNT(answers));
+    ps_fake_tell(fake, HOOKS "?",
+                 "{\"type\":\"ADDED\",\"object\":{\"kind\":\"MutatingWebhookConfiguration\","
+                 "\"metadata\":{\"name\":\"portside\",\"uid\":\"h2\",\"resourceVersion\":\"12\"},"
+                 "\"webhooks\":[{\"name\":\"a.b.c\",\"clientConfig\":{}}]}}");
+    ps_fake_skip(fake, 60000);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", AGAIN, ""), 0);
+    ck_assert_uint_ge(ps_fake_count(fake, "PATCH", HOOK, "\"uid\":\"h2\""), 1);
+    end(fake);
+}
+END_TEST
+
 Suite *ps_test_suite(void)
 {
     Suite *suite = suite_create("controller_certs");
@@ -232,6 +307,10 @@ Suite *ps_test_suite(void)
     tcase_add_loop_test(all, any_bundle_is_put_right, 0, (int)PS_COUNT(odd_entries));
     tcase_add_test(all, somebody_who_undoes_all_is_not_fought);
     tcase_add_test(all, a_given_file_is_published);
+    tcase_add_test(all, a_deleted_configuration_is_made_again);
+    tcase_add_loop_test(all, a_configuration_is_gone_for_good_with_its_service, 0,
+                        (int)PS_COUNT(uninstalled));
+    tcase_add_test(all, a_configuration_that_somebody_else_made_again_stands);
     suite_add_tcase(suite, all);
     return suite;
 }

@@ -152,7 +152,8 @@ class Managed(Installed):
             )
 
     def bundles(self):
-        webhooks = self.cluster.get(f"{REGISTRATIONS}/portside")["webhooks"]
+        found = self.cluster.get(f"{REGISTRATIONS}/portside") or {"webhooks": [{"clientConfig": {}}]}
+        webhooks = found["webhooks"]
         return [one["clientConfig"].get("caBundle", "") for one in webhooks]
 
     def served_names(self):
