@@ -50,7 +50,8 @@ struct ps_exposure_reader;
     X(NODE_PORT_BASE, "node-port-base", "", "a node port", \
       "a number in the node port range of the installation", \
       "Node port of the broker with ordinal 0; the next ones follow. With `shared-port` it is the " \
-      "port of all brokers. If not set, Kubernetes chooses.", \
+      "port of all brokers. If not set, Kubernetes chooses. Move it by at least the number of " \
+      "brokers: by less, one may advertise its neighbour's port until the rollout ends.", \
       true, true, true, node_port_base) \
     X(BOOTSTRAP_NODE_PORT, "bootstrap-node-port", "", "a node port", \
       "a number in the node port range of the installation", \

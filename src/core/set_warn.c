@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "set_warn.h"
 
-#include "portside/exposure.h"
+#include <inttypes.h>
+
+#include "exposure_keys.h"
 #include "template_copy.h"
 
 /* Of the annotations that a rollout gives effect to; a warning should not be longer. */
@@ -67,5 +69,61 @@ void ps_set_warn_own(struct ps_warnings *warnings, const struct ps_json *annotat
                     "pods",
                     PS_FMT(key));
         }
+    }
+}
+
+static uint64_t replicas_of(const struct ps_json *statefulset)
+{
+    int64_t replicas = 1; /* StatefulSet.spec.replicas defaults to 1 */
+    (void)ps_json_to_int(ps_json_get2(statefulset, "spec", "replicas"), &replicas);
+    return replicas > 0 ? (uint64_t)replicas : 0;
+}
+
+/* True if each broker advertises a node port of its own, counted from node-port-base. */
+static bool counts_ports(const struct ps_exposure *exposure)
+{
+    return exposure != NULL && exposure->type == PS_EXPOSURE_NODE_PORT &&
+           exposure->node_port_base > 0 && exposure->advertised_port.len == 0 &&
+           !exposure->service.shared_port;
+}
+
+static void warn_port_base(struct ps_warnings *warnings, const struct ps_exposure *before,
+                           const struct ps_exposure *after, uint64_t brokers)
+{
+    if (!counts_ports(before) || !counts_ports(after) ||
+        before->node_port_base == after->node_port_base) {
+        return;
+    }
+    uint64_t by = before->node_port_base > after->node_port_base
+                      ? before->node_port_base - after->node_port_base
+                      : after->node_port_base - before->node_port_base;
+    struct ps_str key =
+        ps_exposure_annotation(warnings->arena, after->name, PS_EXPOSURE_KEY_NODE_PORT_BASE);
+    if (by < brokers) {
+        ps_warn(warnings,
+                "%.*s: until the rollout ends a broker may advertise another's port: move it by "
+                "%" PRIu64 " or more",
+                PS_FMT(key), brokers);
+    }
+}
+
+void ps_set_warn_ports(struct ps_warnings *warnings, const struct ps_policy *policy,
+                       const struct ps_review *review, const struct ps_exposures *exposures)
+{
+    struct ps_exposures before;
+    struct ps_exposure_problem problem;
+    const struct ps_json *template = ps_json_get2(review->old_object, "spec", "template");
+    uint64_t was = replicas_of(review->old_object);
+    uint64_t is = replicas_of(review->object);
+    /* What runs was made by the template's annotations, not by those of the StatefulSet. */
+    if (review->operation != PS_OPERATION_UPDATE ||
+        !ps_exposures_parse(warnings->arena, policy,
+                            ps_json_get2(template, "metadata", "annotations"), &before, &problem)) {
+        return;
+    }
+    for (size_t i = 0; i < exposures->count; i++) {
+        const struct ps_exposure *after = &exposures->list[i];
+        warn_port_base(warnings, ps_exposures_find(&before, after->name), after,
+                       was > is ? was : is);
     }
 }

@@ -284,6 +284,7 @@ static void settle_broker(struct statefulset *set)
         settle_leave(set);
     } else {
         settle_inject(set);
+        ps_set_warn_ports(&set->decision->warnings, set->policy, set->review, &set->exposures);
     }
     if (set->decision->verdict != PS_VERDICT_DENY) {
         warn_own_keys(set);

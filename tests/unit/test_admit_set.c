@@ -7,6 +7,15 @@
     NOTE("listeners", "external,vpn")                                                              \
     "," VPN_NOTE("listener-name", "VPN") "," VPN_NOTE("listener-port", "9195")
 
+#define BASE(port) NOTE("node-port-base", port)
+#define MADE(port) BASE(port) "," NOTE("copied", "portside.dev/node-port-base")
+#define VPN_BASE(port) VPN_NOTE("node-port-base", port)
+#define VPN_MADE(port)                                                                             \
+    VPN "," VPN_BASE(port) "," NOTE(                                                               \
+        "copied", "portside.dev/listeners,vpn.portside.dev/listener-name,"                         \
+                  "vpn.portside.dev/listener-port,vpn.portside.dev/node-port-base")
+#define ADVERTISED NOTE("advertised-port", "{ordinal + 9000}")
+
 static const struct ps_admit_row rows[] = {
     {.name = "set without annotations",
      .request = SET(""),
@@ -173,6 +182,44 @@ static const struct ps_admit_row rows[] = {
      .verdict = PS_VERDICT_UNCHANGED,
      .reason = PS_REASON_UPDATE_ONLY_METADATA,
      .in_warnings = "portside.dev/type, delivery, family and 2 more apply after: kubectl"},
+    {.name = "a base that moves by less than the brokers",
+     .request = SET_UPDATE(BASE("31090"), MADE("31090"), BASE("31092"), MADE("31090")),
+     .verdict = PS_VERDICT_UNCHANGED,
+     .reason = PS_REASON_UPDATE_ONLY_METADATA,
+     .in_warnings = "portside.dev/node-port-base: until the rollout ends a broker may advertise "
+                    "another's port: move it by 3 or more"},
+    {.name = "a base that moves down, with its rollout",
+     .request = SET_UPDATE(BASE("31090"), MADE("31091"), BASE("31090"),
+                           MADE("31091") ",\"restartedAt\":\"now\""),
+     .verdict = PS_VERDICT_INJECT,
+     .in_warnings = "may advertise another's port"},
+    {.name = "a base that moves far enough",
+     .request = SET_UPDATE(BASE("31090"), MADE("31090"), BASE("31093"), MADE("31090")),
+     .verdict = PS_VERDICT_UNCHANGED,
+     .reason = PS_REASON_UPDATE_ONLY_METADATA,
+     .in_warnings = "!another's port"},
+    {.name = "brokers that run have no base",
+     .request = SET_UPDATE(BASE("31090"), "", BASE("31091"), ""),
+     .verdict = PS_VERDICT_UNCHANGED,
+     .reason = PS_REASON_UPDATE_ONLY_METADATA,
+     .in_warnings = "!another's port"},
+    {.name = "brokers that advertise another port than that of the Service",
+     .request = SET_UPDATE(BASE("31090") "," ADVERTISED, MADE("31090") "," ADVERTISED,
+                           BASE("31091") "," ADVERTISED, MADE("31090") "," ADVERTISED),
+     .verdict = PS_VERDICT_UNCHANGED,
+     .reason = PS_REASON_UPDATE_ONLY_METADATA,
+     .in_warnings = "!another's port"},
+    {.name = "the base of a second exposure",
+     .request = SET_UPDATE(VPN "," VPN_BASE("31090"), VPN_MADE("31090"), VPN "," VPN_BASE("31089"),
+                           VPN_MADE("31090")),
+     .verdict = PS_VERDICT_UNCHANGED,
+     .reason = PS_REASON_UPDATE_ONLY_METADATA,
+     .in_warnings = "vpn.portside.dev/node-port-base: until the rollout ends"},
+    {.name = "what brokers were made by cannot be read",
+     .request = SET_UPDATE(BASE("31091"), MADE("x"), BASE("31091"), MADE("x")),
+     .verdict = PS_VERDICT_UNCHANGED,
+     .reason = PS_REASON_UPDATE_ONLY_METADATA,
+     .in_warnings = "!another's port"},
     {.name = "no container of that name",
      .request = SET(NOTE("container", "server")),
      .verdict = PS_VERDICT_DENY,
