@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154
 # SPDX-License-Identifier: Apache-2.0
 #
-# ./dev image [--name NAME:TAG]
+# ./dev image [--platform PLATFORM[,PLATFORM]] [--name NAME:TAG]
 #
 # Builds the container image, without a container engine: build/image/portside.tar, and its bill of
 # materials build/image/portside.spdx.json (SPDX). Load it where a cluster finds it:
@@ -9,8 +9,49 @@
 #   ctr --namespace k8s.io images import build/image/portside.tar     (on each node)
 #   docker load --input build/image/portside.tar
 #
+#   --platform   linux/amd64, linux/arm64 or both with a comma between (default: this machine's).
+#                Another one than this machine's is cross-compiled; its libraries are Debian packages
+#                too, unpacked in ~/.cache/portside, and the machine's apt is left as it is. Both make
+#                one image that each node takes its half of, with a bill for each:
+#                portside.amd64.spdx.json, portside.arm64.spdx.json
+#   --name       what it is called (default: localhost/portside:VERSION)
+#
+# To push an image for both: ctr images import --all-platforms, then ctr images push; or
+# skopeo copy --all oci-archive:build/image/portside.tar docker://NAME:TAG. docker load takes it where
+# Docker keeps its images in containerd; other Dockers want one platform at a time.
+#
 # The same sources and Debian packages give the same digest. charts/portside installs it.
 
-need build image
-must "compiling for the image in build/image" build-image "$root/tools/image/compile" "$root/build/image"
-"$root/tools/image/build" "$root/build/image/bin/portside" "$root/build/image" "$@"
+native=$(dpkg --print-architecture 2>/dev/null) || die "Debian's packages are what the image is made of, and there is no dpkg"
+platforms=linux/$native
+name=()
+while [ $# -gt 0 ]; do
+    case $1 in
+    --platform=* | --name=*) set -- "${1%%=*}" "${1#*=}" "${@:2}" && continue ;;
+    --platform | --name)
+        [ -n "${2:-}" ] || die "$1 wants a value: ./dev image --help"
+        if [ "$1" = --name ]; then name=(--name "$2"); else platforms=$2; fi
+        shift
+        ;;
+    *) die "unknown argument '$1': ./dev image --help" ;;
+    esac
+    shift
+done
+
+programs=()
+for platform in $(tr , '\n' <<<"$platforms" | sort -u); do
+    architecture=${platform#linux/}
+    architecture=${architecture%/v8}
+    case $platform in
+    linux/amd64 | linux/arm64 | linux/arm64/v8) ;;
+    *) die "no image for platform '$platform': choose from linux/amd64 and linux/arm64, as in --platform linux/amd64,linux/arm64" ;;
+    esac
+    folder=$root/build/image
+    [ "$architecture" = "$native" ] || folder=$root/build/image-$architecture
+    programs+=("$folder/bin/portside")
+    need build image
+    [ "$architecture" = "$native" ] || need "$architecture"
+    must "compiling for the image in ${folder#"$root"/}" "build-${folder##*/}" \
+        "$root/tools/image/compile" "$folder" "$architecture"
+done
+"$root/tools/image/build" "${programs[@]}" "$root/build/image" "${name[@]}"

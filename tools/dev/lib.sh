@@ -127,6 +127,15 @@ missing_packages() {
     done | sort -u
 }
 
+# other_architecture: the one of two that have an image which this machine is not of, as in the package
+# group of its compiler.
+other_architecture() {
+    case $(dpkg --print-architecture) in
+    arm64) echo amd64 ;;
+    *) echo arm64 ;;
+    esac
+}
+
 # apt_install PACKAGE…
 apt_install() {
     local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3)

@@ -4,9 +4,12 @@
 # What ./dev installs on Debian 12, in groups. An entry is a package, or package=command where a
 # command of that name on PATH, whoever put it there, is as good as the package.
 
-packages_build='gcc=gcc libc6-dev cmake=cmake ninja-build=ninja pkg-config=pkg-config
-    libcjson-dev libssl-dev libcurl4-openssl-dev libyaml-dev libmicrohttpd-dev
-    ca-certificates git=git'
+# What the program is compiled with, for whatever architecture.
+packages_target='libc6-dev libcjson-dev libssl-dev libcurl4-openssl-dev libyaml-dev
+    libmicrohttpd-dev'
+
+packages_build="gcc=gcc cmake=cmake ninja-build=ninja pkg-config=pkg-config $packages_target
+    ca-certificates git=git"
 
 packages_test='check dash=dash busybox=busybox mksh=mksh curl=curl openssl=openssl jq=jq
     python3 python3-jsonpatch python3-yaml python3-prometheus-client procps=ps
@@ -29,6 +32,13 @@ packages_e2e='ca-certificates curl=curl openssl=openssl jq=jq python3
 
 packages_image='binutils=strip python3 python3-pip=pip3 openssl=openssl'
 
+# For the image of the architecture that this machine is not of.
+packages_amd64='gcc-x86-64-linux-gnu=x86_64-linux-gnu-gcc'
+packages_arm64='gcc-aarch64-linux-gnu=aarch64-linux-gnu-gcc'
+
+# To run that one, and to see that containerd takes both.
+packages_image_test='qemu-user-static=qemu-aarch64-static containerd=containerd'
+
 packages_fuzz='clang-14=clang-14 libclang-rt-14-dev llvm-14=llvm-symbolizer-14'
 
-package_groups='build test lint judge go e2e image fuzz'
+package_groups='build test lint judge go e2e image image_test fuzz'

@@ -28,7 +28,7 @@ groups_of() {
         lint | script) echo lint ;;
         judge) echo judge ;;
         fuzz-replay) echo fuzz ;;
-        image) echo image ;;
+        image) echo image image_test "$(other_architecture)" ;;
         chart) echo go ;;
         nodes) echo go e2e image ;;
         golden* | e2e | controller | installed | corpus) echo go e2e ;;

@@ -61,49 +61,68 @@ class Layout:
         return json.dumps(value, sort_keys=True).encode()
 
 
-def image(entries, settings, name, architecture, epoch, created):
-    """(bytes of the tar, digest of the manifest, compressed size of the layer)"""
-    plain = layer(entries, epoch)
-    packed = gzip.compress(plain, 9, mtime=0)
+class Platform:
+    """The image of one architecture: its files, and how they are run."""
+
+    def __init__(self, architecture, entries, settings):
+        self.machine = {"architecture": architecture, "os": "linux"}
+        self.entries = entries
+        self.settings = settings
+        self.digest = None
+        self.packed = 0
+        self.paths = []
+
+    def put(self, layout, epoch, created):
+        """Into the layout; returns the descriptor of its manifest."""
+        plain = layer(self.entries, epoch)
+        packed = gzip.compress(plain, 9, mtime=0)
+        blob = layout.blob("layer.v1.tar+gzip", packed)
+        config = {
+            "created": created,
+            "config": self.settings,
+            "rootfs": {
+                "type": "layers",
+                "diff_ids": [f"sha256:{hashlib.sha256(plain).hexdigest()}"],
+            },
+            "history": [{"created": created, "created_by": "tools/image/build"}],
+        }
+        config = layout.blob("config.v1+json", layout.json(self.machine | config))
+        body = {
+            "schemaVersion": 2,
+            "mediaType": KIND + "manifest.v1+json",
+            "config": config,
+            "layers": [blob],
+            "annotations": self.settings["Labels"],
+        }
+        manifest = layout.blob("manifest.v1+json", layout.json(body))
+        self.digest, self.packed = manifest["digest"], len(packed)
+        self.paths = [part["digest"].replace("sha256:", "blobs/sha256/") for part in (config, blob)]
+        return manifest | {"platform": self.machine}
+
+
+def index(manifests, **more):
+    return {"schemaVersion": 2, "mediaType": KIND + "index.v1+json", "manifests": manifests} | more
+
+
+def image(platforms, name, epoch, created):
+    """(bytes of the tar, digest that the name stands for): the manifest of the one platform, or, as
+    `docker buildx` has it, the index of several. manifest.json knows no platforms and is left out
+    then."""
     layout = Layout(epoch)
     layout.put("oci-layout", layout.json({"imageLayoutVersion": "1.0.0"}))
-    blob = layout.blob("layer.v1.tar+gzip", packed)
-    machine = {"architecture": architecture, "os": "linux"}
-    config = layout.blob(
-        "config.v1+json",
-        layout.json(
-            machine
-            | {
-                "created": created,
-                "config": settings,
-                "rootfs": {
-                    "type": "layers",
-                    "diff_ids": [f"sha256:{hashlib.sha256(plain).hexdigest()}"],
-                },
-                "history": [{"created": created, "created_by": "tools/image/build"}],
-            }
-        ),
-    )
-    body = {
-        "schemaVersion": 2,
-        "mediaType": KIND + "manifest.v1+json",
-        "config": config,
-        "layers": [blob],
-        "annotations": settings["Labels"],
-    }
-    manifest = layout.blob("manifest.v1+json", layout.json(body))
+    manifests = [platform.put(layout, epoch, created) for platform in platforms]
+    top = manifests[0]
+    if len(platforms) > 1:
+        labels = platforms[0].settings["Labels"]
+        top = layout.blob("index.v1+json", layout.json(index(manifests, annotations=labels)))
     names = {
         "io.containerd.image.name": name,
         "org.opencontainers.image.ref.name": name.rsplit(":", 1)[1],
     }
-    index = {
-        "schemaVersion": 2,
-        "mediaType": KIND + "index.v1+json",
-        "manifests": [manifest | {"platform": machine, "annotations": names}],
-    }
-    layout.put("index.json", layout.json(index))
-    paths = {part["digest"]: part["digest"].replace("sha256:", "blobs/sha256/") for part in (config, blob)}
-    docker = [{"Config": paths[config["digest"]], "RepoTags": [name], "Layers": [paths[blob["digest"]]]}]
-    layout.put("manifest.json", layout.json(docker))
+    layout.put("index.json", layout.json(index([top | {"annotations": names}])))
+    if len(platforms) == 1:
+        config, blob = platforms[0].paths
+        docker = [{"Config": config, "RepoTags": [name], "Layers": [blob]}]
+        layout.put("manifest.json", layout.json(docker))
     layout.tar.close()
-    return layout.buffer.getvalue(), manifest["digest"], len(packed)
+    return layout.buffer.getvalue(), top["digest"]
