@@ -40,14 +40,14 @@ def pipelining(world):
 
 @case("row 62: an idle connection is kept, then closed in good order")
 def idle(world):
-    with world.start(*SHORT, "--idle-seconds", "4") as server:
+    with world.start(*SHORT, "--idle-seconds", "3") as server:
         with server.connect() as connection:
             expect(connection.post(reviews.review()).status, 200, "status")
-            time.sleep(2)
-            expect(connection.post(reviews.review()).status, 200, "status after 2 of 4 seconds")
+            time.sleep(1)
+            expect(connection.post(reviews.review()).status, 200, "status after 1 of 3 seconds")
             begin = time.monotonic()
             expect(connection.is_closed(10), True, "closed")
-            expect(3 < time.monotonic() - begin < 8, True, "after 4 seconds")
+            expect(2.5 < time.monotonic() - begin < 8, True, "after 3 seconds")
         expect(server.metric('portside_deadlines_total{phase="idle"}'), 1, "metric")
 
 
