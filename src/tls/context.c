@@ -97,7 +97,8 @@ static int choose_protocol(SSL *ssl, const unsigned char **ret_name, unsigned ch
 /*
  * No tickets and no session cache: the API server keeps its connections, and a resumed session
  * would outlive a change of the certificate. Released buffers: an idle connection then holds no 34
- * KiB. A partial or moved write is what the pump does when the socket is full.
+ * KiB. A partial or moved write is what the pump does when the socket is full. No automatic retry:
+ * a read would go on for as long as the client sends key updates, and hold up everybody else.
  */
 static void configure(SSL_CTX *context)
 {
@@ -108,6 +109,7 @@ static void configure(SSL_CTX *context)
     (void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     (void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                         SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    (void)SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
     SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
 }
 
