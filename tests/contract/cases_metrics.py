@@ -2,6 +2,7 @@
 """/metrics, read by Prometheus' own parser and held against its conventions."""
 
 import copy
+import os
 import re
 import socket
 import ssl
@@ -64,6 +65,15 @@ def conventions(world):
                 expect((sample.name, name.endswith(("_total", "_count", "_sum", "_bucket"))), (name, False),
                        "a gauge's name")
         expect(len(series), len(family.samples), f"{name}: each series once")
+
+
+@case("/metrics: docs/server.md explains each one, and no other")
+def explained(world):
+    page = os.path.join(os.path.dirname(__file__), "..", "..", "docs", "server.md")
+    with open(page, encoding="utf-8") as file:
+        told = set(re.findall(r"(?m)^\| `(portside_\w+)`", file.read()))
+    shown = {family.name + ("_total" if family.type == "counter" else "") for family in families(world.shared).values()}
+    expect(told, {name for name in shown if name.startswith("portside_")}, "metrics")
 
 
 @case("/metrics: the histogram begins at 50 µs, grows, and ends with the count")
