@@ -156,6 +156,24 @@ static void tell_invalid(struct ps_plan *plan, struct ps_str problem)
     ps_plan_add_notice(plan, &subject, &event);
 }
 
+/*
+ * Who opts out says nothing about the brokers that run with their listeners: until they are made
+ * anew, they are served by what is asked for besides. Where that cannot be read, they stay as they
+ * are.
+ */
+static void look_past_opt_out(struct ps_plan *plan)
+{
+    struct ps_exposures exposures;
+    struct ps_exposure_problem problem;
+    struct ps_json *wishes = ps_json_copy(plan->arena, plan->wishes);
+    (void)ps_json_object_remove(wishes, PS_STR(PS_ANNOTATION_PREFIX "inject"));
+    if (ps_exposures_parse(plan->arena, &plan->controller->config->policy, wishes, &exposures,
+                           &problem)) {
+        plan->wishes = wishes;
+        plan->exposures = exposures;
+    }
+}
+
 /* False if the annotations are wrong; admission has said so to whoever wrote them. */
 static bool read_wishes(struct ps_plan *plan, const struct ps_json *statefulset)
 {
@@ -171,6 +189,10 @@ static bool read_wishes(struct ps_plan *plan, const struct ps_json *statefulset)
                PS_LOG_STR("name", plan->owner.name), PS_LOG_STR("problem", problem.message));
         tell_invalid(plan, problem.message);
         return false;
+    }
+    plan->opted_out = plan->exposures.opted_out;
+    if (plan->opted_out) {
+        look_past_opt_out(plan);
     }
     plan->pod_labels = ps_json_get(metadata, "labels");
     ps_inject_decide(plan->arena, metadata, ps_json_get(template, "spec"), &plan->exposures,
@@ -245,7 +267,7 @@ bool ps_plan_gather(struct ps_plan *plan)
         !read_wishes(plan, statefulset) || !read_policies(plan, space)) {
         return false;
     }
-    plan->withdrawn = !space->labelled || plan->exposures.opted_out ||
+    plan->withdrawn = !space->labelled || plan->opted_out ||
                       plan->injection.verdict != PS_VERDICT_INJECT ||
                       !injects_first(plan, statefulset);
     plan->blind_pods = is_blind(plan, space, PS_KIND_POD);

@@ -38,6 +38,7 @@ struct ps_plan {
     struct ps_injection injection;
     const struct ps_json *pod_labels;
     uint16_t listener_ports[PS_EXPOSURES_MAX];
+    bool opted_out;
     bool withdrawn;
     /* What the account may not list: nothing is known of it. */
     bool blind_pods;

@@ -87,18 +87,49 @@ static bool names(const struct ps_world *world, const char *address)
     return strstr(ps_world_get(world, STATUS_PATH), address) != NULL;
 }
 
-/* A broker that has lost its listener is none that clients should dial. */
-START_TEST(status_is_kept_true_without_the_label)
+static void remove_label(struct ps_world *world)
 {
+    put_namespace(world, "off", "");
+}
+
+static void opt_out(struct ps_world *world)
+{
+    ps_life_put_set(world, 2, OPTED_OUT);
+}
+
+/* Another annotation cannot be read: what is known stays, and nobody is blamed. */
+static void opt_out_amid_nonsense(struct ps_world *world)
+{
+    ps_life_put_set(world, 2, OPTED_OUT ",\"portside.dev/listener-port\":\"abc\"");
+}
+
+static const struct {
+    void (*act)(struct ps_world *world);
+    bool readable;
+} ways_out[] = {{remove_label, true}, {opt_out, true}, {opt_out_amid_nonsense, false}};
+
+/*
+ * A broker that has lost its listener is none that clients should dial; one that has it waits for
+ * its endpoint, or is asked for by the one that is published.
+ */
+START_TEST(brokers_are_served_on_the_way_out)
+{
+    bool readable = ways_out[_i].readable;
     struct ps_world *world = begin();
     ps_life_put_pod(world, 0, "n1", false);
-    ps_life_put_pod(world, 1, "n2", false);
     ps_world_run(world, 10000);
-    ck_assert(names(world, "203.0.113.1:") && names(world, "203.0.113.2:"));
-    put_namespace(world, "off", "");
-    put_plain_pod(world, 0);
+    ck_assert(names(world, "203.0.113.1:") && !names(world, "203.0.113.2:"));
+    ways_out[_i].act(world);
+    ps_world_run(world, 12000);
+    ps_life_put_pod(world, 1, "n2", false);
     ps_world_run(world, 15000);
-    ck_assert(!names(world, "203.0.113.1:") && names(world, "203.0.113.2:"));
+    ck_assert(names(world, "203.0.113.2:") == readable);
+    put_plain_pod(world, 0);
+    ps_world_run(world, 20000);
+    ck_assert(names(world, "203.0.113.1:") != readable);
+    put_plain_pod(world, 1);
+    ps_world_run(world, 25000);
+    check_all(world, false, "no broker is injected");
     ps_world_end(world);
 }
 END_TEST
@@ -187,7 +218,7 @@ Suite *ps_test_suite(void)
     TCase *tc = tcase_create("world");
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, label_removed_and_set_again);
-    tcase_add_test(tc, status_is_kept_true_without_the_label);
+    tcase_add_loop_test(tc, brokers_are_served_on_the_way_out, 0, (int)PS_COUNT(ways_out));
     tcase_add_test(tc, one_statefulset_opted_out);
     tcase_add_test(tc, a_namespace_that_ends);
     tcase_add_test(tc, orphans_are_taken_back);

@@ -15,6 +15,7 @@ from world import (
     create,
     node_port,
     service,
+    wait_bootstrap,
     wait_endpoint,
     wait_no_service,
     wait_service,
@@ -195,6 +196,15 @@ def test_one_statefulset_opts_out(test):
     restart(test, namespace, injected=True)
     after = [node_port(wait_service(test, namespace, f"external-kafka-{one}")) for one in (0, 1)]
     check(after == ports, f"{ports} → {after}")
+
+
+def test_a_broker_that_waits_is_served_after_an_opt_out(test):
+    namespace, _ = exposed(test)
+    test.kubectl("annotate", "statefulset", "kafka", "-n", namespace, f"{LABEL}=false")
+    time.sleep(1)
+    bind(test.cluster, namespace, "kafka-0", "alpha")
+    host, port = wait_endpoint(test, namespace, "kafka-0")
+    wait_bootstrap(test, namespace, f"{host}:{port}")
 
 
 def test_a_namespace_that_ends_is_left_alone(test):
