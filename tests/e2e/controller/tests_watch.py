@@ -23,7 +23,8 @@ from world import (
 )
 
 LONG_AGO = "2020-01-01T00:00:00Z"
-SAMPLE = re.compile(r'^portside_[a-z_]+(\{[a-z_]+="[^"\\\n]*"(,[a-z_]+="[^"\\\n]*")*\})? -?[0-9.]+$')
+LABELS = r'\{[a-z_]+="[^"\\\n]*"(,[a-z_]+="[^"\\\n]*")*\}'
+SAMPLE = re.compile(rf"^(portside|process)_[a-z_]+({LABELS})? -?[0-9.]+$")
 
 
 def metric(test, name):
