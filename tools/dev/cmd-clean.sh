@@ -3,8 +3,8 @@
 #
 # ./dev clean [--cache]
 #
-# Removes build/. With --cache also ~/.cache/portside, where the built Kubernetes is (six minutes to
-# build again).
+# Removes build/. With --cache also ~/.cache/portside, where the built Kubernetes is (about
+# $minutes_api_server minutes to build again, $minutes_nodes with nodes).
 
 case ${1:-} in
 '' | --cache) ;;

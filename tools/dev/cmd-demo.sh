@@ -12,8 +12,9 @@
 # alone is brought up, and one pod is shown before and after: what the webhook does, but no broker
 # runs.
 #
-# The first time takes ten to fifteen minutes, mostly to compile Kubernetes; then a minute, and half
-# of it while the nodes are still up. It writes build/, ~/.cache and the module cache of Go.
+# The first time Kubernetes is compiled: about $minutes_nodes minutes, without nodes $minutes_api_server. Then it
+# takes a minute, and half of it while the nodes are still up. It writes build/, ~/.cache and the
+# module cache of Go.
 #
 #   --no-nodes   the API server alone; needs no root
 #   --stop       end all that a demo started (processes, namespaces, mounts, cgroups) and forget its

@@ -9,9 +9,9 @@
 #                                     killed while Kafka pods are created; --rounds N: each event
 #                                     so many times
 #
-# Builds portside and the parts of Kubernetes that it needs (about six minutes the first time, ten
-# with nodes) and runs the end-to-end tests; the arguments go to tests/e2e/run, run-controller,
-# run-nodes or run-rollouts.
+# Builds portside and the parts of Kubernetes that it needs (about $minutes_api_server minutes the first time,
+# $minutes_nodes with nodes) and runs the end-to-end tests; the arguments go to tests/e2e/run,
+# run-controller, run-nodes or run-rollouts.
 #
 #   --down   end the API server, or the nodes, that an earlier run has left running
 

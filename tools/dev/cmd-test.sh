@@ -15,9 +15,9 @@
 #   golden-asan    UndefinedBehaviorSanitizer
 #   contract-asan
 #   fuzz-replay    the fuzz targets over their corpus
-#   image          the container image: contents, bill of materials, that it runs, made twice
-#   chart          the Helm chart: helm, kubeconform, kube-score (some minutes to build the first time)
-#   e2e            a real Kubernetes API server (about six minutes to build the first time)
+#   image          the container image for amd64 and arm64: contents, bill of materials, that it runs
+#   chart          the Helm chart: helm, kubeconform, kube-score (some minutes to build at first)
+#   e2e            a real Kubernetes API server (about $minutes_api_server minutes to build at first)
 #   controller     the controller on the same: objects, faults, two replicas
 #   installed      the chart, installed by helm on the same; rights of portside's own account
 #   corpus         every manifest of the field corpus; skipped where there is none

@@ -71,11 +71,11 @@ prepare_stages() {
     # Replaying needs the inputs only; that clang and libFuzzer still take the targets is seen here.
     [[ " $* " != *" fuzz-replay "* ]] || prepare_build fuzz "$@"
     if wants_api_server "$@" && [ -x "$root/tests/e2e/build" ]; then
-        prepare_cluster "the Kubernetes API server (six minutes the first time)" e2e \
+        prepare_cluster "the Kubernetes API server (about $minutes_api_server minutes the first time)" e2e \
             "$root/tests/e2e/build"
     fi
     if [[ " $* " == *" nodes "* ]]; then
-        prepare_cluster "what nodes need (four minutes the first time)" nodes \
+        prepare_cluster "what nodes need (about $((minutes_nodes - minutes_api_server)) minutes the first time)" nodes \
             "$root/tests/e2e/build" nodes
         prepare_cluster "the image of Kafka" kafka "$root/tests/e2e/kafka-image"
     fi
