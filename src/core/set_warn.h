@@ -18,8 +18,8 @@ void ps_set_warn_rollout(struct ps_warnings *warnings, const struct ps_review *r
 void ps_set_warn_own(struct ps_warnings *warnings, const struct ps_json *annotations);
 
 /*
- * Of an update: names each node-port-base that moves by less than the number of brokers. Brokers are
- * made anew one by one, so for some time one has the port that another still advertises.
+ * Of an update: names each node-port-base that moves by less than the number of brokers. Brokers
+ * are made anew one by one, so for some time one has the port that another still advertises.
  */
 void ps_set_warn_ports(struct ps_warnings *warnings, const struct ps_policy *policy,
                        const struct ps_review *review, const struct ps_exposures *exposures);
