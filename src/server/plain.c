@@ -11,13 +11,29 @@
 #include "process.h"
 
 #include <microhttpd.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define CONNECTIONS_MAX 64U
-#define PER_ADDRESS_MAX 16U /* one client cannot keep the kubelet out */
-#define TIMEOUT_S 10U
+#define PER_ADDRESS_MAX 8U /* one client cannot keep the kubelet out */
+#define MS_PER_S 1000U
 #define POOL_BYTES ((size_t)16 * 1024)
+
+/* What is known of a connection: since when it waits for the end of a request. */
+struct visitor {
+    int fd; /* borrowed */
+    bool is_there;
+    uint64_t since_ms;
+};
+
+struct ps_plain {
+    struct ps_shared *shared;
+    struct MHD_Daemon *daemon;
+    pthread_mutex_t lock; /* protects what follows; while it is held no descriptor is closed */
+    struct visitor visitors[CONNECTIONS_MAX];
+};
 
 /* Text made for an answer; owned. Valid once the stream that writes it is closed. */
 struct text {
@@ -96,7 +112,8 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
                               const char *method, const char *version, const char *upload,
                               size_t *upload_size, void **request)
 {
-    struct ps_shared *shared = cls;
+    struct ps_plain *plain = cls;
+    struct ps_shared *shared = plain->shared;
     (void)version;
     (void)upload;
     if (*request == NULL) {
@@ -125,19 +142,106 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
     return ps_answer_queue(connection, &answer);
 }
 
-struct MHD_Daemon *ps_plain_start(struct ps_shared *shared, int fd)
+void ps_plain_expire(struct ps_plain *plain)
 {
-    return MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, handle,
-                            shared, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-                            CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT, PER_ADDRESS_MAX,
-                            MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S,
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, POOL_BYTES,
-                            MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+    uint64_t now_ms = ps_clock_mono_ms();
+    uint64_t most_ms = plain->shared->config->header_s * MS_PER_S;
+    (void)pthread_mutex_lock(&plain->lock);
+    for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+        const struct visitor *visitor = &plain->visitors[i];
+        if (visitor->is_there && now_ms - visitor->since_ms >= most_ms) {
+            (void)shutdown(visitor->fd, SHUT_RDWR); /* its thread finds that and closes */
+        }
+    }
+    (void)pthread_mutex_unlock(&plain->lock);
 }
 
-void ps_plain_stop(struct MHD_Daemon *daemon)
+static struct visitor *find_free(struct ps_plain *plain)
 {
-    if (daemon != NULL) {
-        MHD_stop_daemon(daemon);
+    for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+        if (!plain->visitors[i].is_there) {
+            return &plain->visitors[i];
+        }
     }
+    return NULL;
+}
+
+static void come(struct ps_plain *plain, struct MHD_Connection *connection, void **ret_visitor)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct visitor *visitor = find_free(plain);
+    if (info != NULL && visitor != NULL) {
+        *visitor = (struct visitor){info->connect_fd, true, ps_clock_mono_ms()};
+        *ret_visitor = visitor;
+    }
+}
+
+static void notify(void *cls, struct MHD_Connection *connection, void **visitor,
+                   enum MHD_ConnectionNotificationCode code)
+{
+    struct ps_plain *plain = cls;
+    (void)pthread_mutex_lock(&plain->lock);
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        come(plain, connection, visitor);
+    } else if (*visitor != NULL) {
+        *(struct visitor *)*visitor = (struct visitor){0};
+    }
+    (void)pthread_mutex_unlock(&plain->lock);
+}
+
+/* A request was answered: time for the next one. */
+static void completed(void *cls, struct MHD_Connection *connection, void **request,
+                      enum MHD_RequestTerminationCode code)
+{
+    struct ps_plain *plain = cls;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct visitor *visitor = info == NULL ? NULL : info->socket_context;
+    (void)request;
+    (void)code;
+    (void)pthread_mutex_lock(&plain->lock);
+    if (visitor != NULL) {
+        visitor->since_ms = ps_clock_mono_ms();
+    }
+    (void)pthread_mutex_unlock(&plain->lock);
+}
+
+static struct MHD_Daemon *start_daemon(struct ps_plain *plain, int fd)
+{
+    return MHD_start_daemon(
+        MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, handle, plain,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_CONNECTION, notify, plain,
+        MHD_OPTION_NOTIFY_COMPLETED, completed, plain, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, PER_ADDRESS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned int)plain->shared->config->header_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        POOL_BYTES, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+}
+
+struct ps_plain *ps_plain_start(struct ps_shared *shared, int fd)
+{
+    struct ps_plain *plain = ps_heap_new(1, sizeof(*plain));
+    if (plain == NULL || pthread_mutex_init(&plain->lock, NULL) != 0) {
+        ps_heap_free(plain);
+        return NULL;
+    }
+    plain->shared = shared;
+    plain->daemon = start_daemon(plain, fd);
+    if (plain->daemon == NULL) {
+        ps_plain_stop(plain);
+        return NULL;
+    }
+    return plain;
+}
+
+void ps_plain_stop(struct ps_plain *plain)
+{
+    if (plain == NULL) {
+        return;
+    }
+    if (plain->daemon != NULL) {
+        MHD_stop_daemon(plain->daemon);
+    }
+    (void)pthread_mutex_destroy(&plain->lock);
+    ps_heap_free(plain);
 }

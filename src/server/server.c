@@ -23,9 +23,9 @@
 
 struct ps_server {
     struct ps_shared shared;
-    struct MHD_Daemon *plain;
-    struct ps_tls *own; /* of the files; NULL: the caller brought one */
-    uint64_t reported;  /* pairs that came into service; of the thread that reloads */
+    struct ps_plain *plain; /* NULL until it is started */
+    struct ps_tls *own;     /* of the files; NULL: the caller brought one */
+    uint64_t reported;      /* pairs that came into service; of the thread that reloads */
     char *cert_path;
     char *key_path;
     char *clients_path;
@@ -276,6 +276,9 @@ void ps_server_reload(struct ps_server *server)
     }
     report_loaded(server);
     follow_readiness(server);
+    if (server->plain != NULL) {
+        ps_plain_expire(server->plain);
+    }
 }
 
 void ps_server_drain(struct ps_server *server)

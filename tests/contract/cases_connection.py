@@ -105,6 +105,23 @@ def slow_header(world):
         expect(server.metric('portside_deadlines_total{phase="header"}'), 1, "metric")
 
 
+@case("row 65: a handshake that drips in is cut off")
+def slow_handshake(world):
+    with world.start(*SHORT) as server, socket.create_connection(server.address, timeout=0.2) as sock:
+        begin, ended = time.monotonic(), False
+        sock.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc")  # a ClientHello of 512 bytes begins
+        while not ended and time.monotonic() - begin < 8:
+            try:
+                ended = sock.recv(100) == b""
+            except socket.timeout:
+                sock.sendall(b"\x03")
+            except ConnectionError:
+                ended = True
+        took = time.monotonic() - begin
+        expect(0.8 <= took <= 4, True, f"ended after {took:.1f} s")
+        expect(server.metric('portside_deadlines_total{phase="handshake"}'), 1, "metric")
+
+
 @case("row 65: a body that drips in is cut off")
 def slow_body(world):
     with world.start(*SHORT) as server:

@@ -5,7 +5,7 @@ import collections
 import socket
 import ssl
 
-TIMEOUT_S = 15
+TIMEOUT_S = 60  # of what must come; a machine may be slow
 Response = collections.namedtuple("Response", "status headers body")
 Response.text = property(lambda self: self.body.decode())
 
