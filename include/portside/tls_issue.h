@@ -87,5 +87,11 @@ struct ps_status ps_tls_read_bundle(struct ps_str text, size_t max,
                                     struct ps_tls_member *ret_members, size_t *ret_count,
                                     struct ps_error *err) PS_MUST_USE;
 
+/*
+ * True if who trusts the certificates of ca_pem trusts the first one of chain_pem, by what follows
+ * it there. Neither dates nor names are judged.
+ */
+bool ps_tls_vouches(struct ps_str ca_pem, struct ps_str chain_pem);
+
 /* True if the first certificate of leaf_pem was signed by that of ca_pem, which may sign. */
 bool ps_tls_is_issuer(struct ps_str ca_pem, struct ps_str leaf_pem);

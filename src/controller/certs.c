@@ -13,6 +13,7 @@
 #define PAUSE_DOUBLINGS 5U
 #define CA_FILE_BYTES_MAX ((size_t)1024 * 1024)
 #define S_PER_DAY 86400
+#define GIVEN_OVERLAP_MS 600000U
 #define HEX_BYTES 17U
 #define BURST_MAX 12U
 #define BURST_MS 60000U
@@ -105,30 +106,72 @@ void ps_certs_cancel(struct ps_certs *certs, struct ps_certs_request *request)
     }
 }
 
+/*
+ * A CA that did not sign what is served would have each review fail: it is not published. The two
+ * files change together, so this is looked at again.
+ */
+static bool vouches(struct ps_certs *certs, struct ps_str cas)
+{
+    struct ps_file file = {0};
+    struct ps_error err;
+    if (certs->cert_path[0] == '\0') {
+        return true;
+    }
+    bool good = ps_ok(ps_file_read(certs->cert_path, CA_FILE_BYTES_MAX, &file, &err));
+    if (!good) {
+        ps_certs_tell(certs, "cannot read the certificate", err.message);
+    } else if (!ps_tls_vouches(cas, ps_file_view(&file))) {
+        good = false;
+        ps_certs_tell(certs, "the CAs are not published: the certificate is of none of them",
+                      certs->ca_path);
+    }
+    ps_file_clear(&file);
+    return good;
+}
+
+/* Replicas whose files lag behind serve certificates of the CAs that were given before. */
+static void take_given(struct ps_certs *certs, const struct ps_cert_set *set)
+{
+    bool overlaps = certs->in_file.count > 0;
+    certs->overlap_until_ms =
+        overlaps ? ps_kube_now_ms(certs->controller->kube) + GIVEN_OVERLAP_MS : 0;
+    certs->given = *set;
+    for (size_t i = 0; i < certs->in_file.count; i++) {
+        (void)ps_cert_set_add(&certs->given, &certs->in_file.ids[i]);
+    }
+    certs->in_file = *set;
+    certs->trouble[0] = '\0';
+    PS_LOG(PS_LOG_LEVEL_INFO, "CAs loaded", PS_LOG_STR("file", certs->controller->config->tls_ca),
+           PS_LOG_INT("count", set->count));
+}
+
 /* The CAs that are given in a file, looked at as often as the pair of files is. */
 static void read_given(struct ps_certs *certs)
 {
     const struct ps_config *config = certs->controller->config;
     uint64_t now_ms = ps_kube_now_ms(certs->controller->kube);
     struct ps_file file = {0};
+    struct ps_cert_set set;
     struct ps_error err;
     if (certs->looked_ms != 0 && now_ms < certs->looked_ms + config->tls_reload_s * MS_PER_S) {
         return;
     }
     certs->looked_ms = now_ms;
-    if (!ps_ok(ps_file_read(config->tls_ca.ptr, CA_FILE_BYTES_MAX, &file, &err))) {
+    if (certs->overlap_until_ms != 0 && now_ms >= certs->overlap_until_ms) {
+        certs->overlap_until_ms = 0;
+        certs->given = certs->in_file;
+    }
+    if (!ps_ok(ps_file_read(certs->ca_path, CA_FILE_BYTES_MAX, &file, &err))) {
         ps_certs_tell(certs, "cannot read the file of CAs", err.message);
         return;
     }
-    if (!ps_str_equal(ps_file_view(&file), ps_file_view(&certs->ca_file))) {
-        struct ps_cert_set set;
-        (void)ps_known_read(certs, ps_file_view(&file), &set);
-        certs->given = set;
-        PS_LOG(PS_LOG_LEVEL_INFO, "CAs loaded", PS_LOG_STR("file", config->tls_ca),
-               PS_LOG_INT("count", set.count));
+    (void)ps_known_read(certs, ps_file_view(&file), &set);
+    if (set.count == 0) {
+        ps_certs_tell(certs, "there is no PEM certificate in the file of CAs", certs->ca_path);
+    } else if (!ps_cert_set_equal(&set, &certs->in_file) && vouches(certs, ps_file_view(&file))) {
+        take_given(certs, &set);
     }
-    ps_file_clear(&certs->ca_file);
-    certs->ca_file = file;
+    ps_file_clear(&file);
 }
 
 static void write_hex(const struct ps_cert_id *id, char ret_text[HEX_BYTES])
@@ -280,9 +323,12 @@ static struct ps_status start(struct ps_certs *certs, struct ps_error *err)
     const struct ps_config *config = certs->controller->config;
     certs->metrics = ps_metrics_new(families, PS_COUNT(families));
     certs->secret_name = ps_heap_copy(config->tls_secret_name);
+    certs->ca_path = ps_heap_copy(config->tls_ca);
+    certs->cert_path = ps_heap_copy(config->tls_cert);
     certs->timing = ps_cert_timing_default();
     certs->timing.leaf_s = (int64_t)config->tls_leaf_days * S_PER_DAY;
-    if (certs->metrics == NULL || certs->secret_name == NULL || !make_names(certs)) {
+    if (certs->metrics == NULL || certs->secret_name == NULL || certs->ca_path == NULL ||
+        certs->cert_path == NULL || !make_names(certs)) {
         return ps_fail(err, PS_CODE_LIMIT, "there is no memory left");
     }
     if (certs->tls != NULL) {
@@ -327,8 +373,9 @@ void ps_certs_free(struct ps_certs *certs)
     }
     ps_certs_clear_secret(&certs->secret);
     ps_tls_pair_clear(&certs->served);
-    ps_file_clear(&certs->ca_file);
     ps_metrics_free(certs->metrics);
     ps_heap_free(certs->secret_name);
+    ps_heap_free(certs->ca_path);
+    ps_heap_free(certs->cert_path);
     ps_heap_free(certs);
 }

@@ -78,15 +78,18 @@ struct ps_certs {
     struct ps_controller *controller;
     struct ps_tls *tls; /* NULL: nothing is managed */
     char *secret_name;
+    char *ca_path; /* of files; "" if there are none */
+    char *cert_path;
     char *name_texts[PS_CERTS_NAMES_MAX];
     struct ps_str names[PS_CERTS_NAMES_MAX]; /* in certificates; views of those texts */
     size_t name_count;
     struct ps_cert_timing timing;
     struct ps_cert_state state;
     struct ps_cert_facts facts;
-    struct ps_cert_set given;
-    struct ps_file ca_file;
-    uint64_t looked_ms; /* at the file of CAs */
+    struct ps_cert_set given; /* to be published: of the file, and for a while those before it */
+    struct ps_cert_set in_file;
+    uint64_t overlap_until_ms; /* 0: there were none before */
+    uint64_t looked_ms;        /* at the file of CAs */
     struct ps_certs_secret secret;
     struct ps_tls_pair served;
     struct ps_certs_watch watch;

@@ -19,7 +19,8 @@ static bool is_referred_to(const struct ps_certs *certs, const struct ps_cert_id
     const struct ps_cert_facts *facts = &certs->facts;
     bool used = ps_cert_id_equal(id, &facts->secret.ca) ||
                 ps_cert_id_equal(id, &facts->served.issuer) ||
-                ps_cert_set_has(&facts->secret.previous, id) || ps_cert_set_has(&certs->given, id);
+                ps_cert_set_has(&facts->secret.previous, id) ||
+                ps_cert_set_has(&certs->given, id) || ps_cert_set_has(&certs->in_file, id);
     for (size_t i = 0; i < facts->bundle_count; i++) {
         used = used || ps_cert_set_has(&facts->bundles[i].any, id);
     }

@@ -125,6 +125,20 @@ static void set_account(struct ps_leader *leader, const struct ps_kube_account *
     }
 }
 
+/* Where the API server is. A setting is a view: in a file no NUL ends it. */
+static struct ps_status find_server(const struct ps_config *config,
+                                    struct ps_kube_config **ret_place, struct ps_error *err)
+{
+    char *path = ps_heap_copy(config->kubeconfig);
+    if (path == NULL) {
+        return ps_fail(err, PS_CODE_LIMIT, "there is no memory left");
+    }
+    struct ps_status status =
+        ps_kube_config_load(path[0] == '\0' ? NULL : path, NULL, ret_place, err);
+    ps_heap_free(path);
+    return status;
+}
+
 struct ps_status ps_controller_new(const struct ps_config *config,
                                    struct ps_controller **ret_controller, struct ps_error *err)
 {
@@ -135,8 +149,7 @@ struct ps_status ps_controller_new(const struct ps_config *config,
     if (!is_wanted(config)) {
         return ps_success();
     }
-    struct ps_status loaded = ps_kube_config_load(
-        config->kubeconfig.len > 0 ? config->kubeconfig.ptr : NULL, NULL, &place, err);
+    struct ps_status loaded = find_server(config, &place, err);
     if (!ps_ok(loaded) && config->controller == PS_SWITCH_AUTO && config->kubeconfig.len == 0) {
         PS_LOG(PS_LOG_LEVEL_WARN, "no controller: the webhook alone is served",
                PS_LOG_STR("problem", ps_str_of(err->message)));

@@ -2,6 +2,7 @@
 /* What PEM text holds that somebody else may have written. */
 #include "portside/tls_issue.h"
 
+#include "clients.h"
 #include "judge.h"
 #include "openssl_error.h"
 #include "pem.h"
@@ -13,6 +14,8 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
+
+#define CHAIN_MAX 16 /* as in context.c */
 
 static X509 *read_first(struct ps_str pem)
 {
@@ -143,4 +146,46 @@ bool ps_tls_is_issuer(struct ps_str ca_pem, struct ps_str leaf_pem)
                   X509_verify(leaf, X509_get0_pubkey(ca)) == 1;
     ERR_clear_error();
     return issued;
+}
+
+/* What follows the first certificate. */
+static STACK_OF(X509) * read_rest(struct ps_str pem)
+{
+    BIO *bio PS_CLEANUP(ps_pem_close) = ps_pem_open(pem);
+    STACK_OF(X509) *rest = sk_X509_new_null();
+    X509 *next = bio == NULL || rest == NULL ? NULL : PEM_read_bio_X509(bio, NULL, NULL, NULL);
+    X509_free(next); /* the first */
+    while (next != NULL && sk_X509_num(rest) < CHAIN_MAX &&
+           (next = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+        if (sk_X509_push(rest, next) == 0) {
+            X509_free(next);
+        }
+    }
+    return rest;
+}
+
+static bool verifies(X509_STORE *trust, X509 *leaf, STACK_OF(X509) * rest)
+{
+    X509_STORE_CTX *check = X509_STORE_CTX_new();
+    bool good = check != NULL && X509_STORE_CTX_init(check, trust, leaf, rest) == 1;
+    if (good) {
+        X509_STORE_CTX_set_flags(check, X509_V_FLAG_NO_CHECK_TIME);
+        good = X509_verify_cert(check) == 1;
+    }
+    X509_STORE_CTX_free(check);
+    return good;
+}
+
+bool ps_tls_vouches(struct ps_str ca_pem, struct ps_str chain_pem)
+{
+    X509 *leaf PS_CLEANUP(ps_x509_clear) = read_first(chain_pem);
+    STACK_OF(X509) *rest = read_rest(chain_pem);
+    X509_STORE *trust = NULL;
+    struct ps_error err;
+    bool good = leaf != NULL && rest != NULL && ps_ok(ps_clients_read(ca_pem, &trust, &err)) &&
+                verifies(trust, leaf, rest);
+    X509_STORE_free(trust);
+    sk_X509_pop_free(rest, X509_free);
+    ERR_clear_error();
+    return good;
 }

@@ -217,6 +217,63 @@ START_TEST(a_given_file_is_published)
 }
 END_TEST
 
+/* Both files as a Secret of somebody's own is mounted. */
+static void mount(const char *folder, const char *ca, const char *cert)
+{
+    certificate_write(folder, "ca.crt", ca);
+    certificate_write(folder, "tls.crt", cert);
+}
+
+/* How often a caBundle of just these was written to both entries. */
+static size_t published(const struct ps_fake *fake, const char *first, const char *second)
+{
+    char pem[4096];
+    char text[8192] = "\"caBundle\":\"";
+    size_t len = strlen(text);
+    int bytes = snprintf(pem, sizeof(pem), "%s%s", first, second);
+    len += (size_t)EVP_EncodeBlock((unsigned char *)text + len, (unsigned char *)pem, bytes);
+    (void)snprintf(text + len, sizeof(text) - len, "\"}},{\"name\":\"d.e.f\"");
+    return ps_fake_count(fake, "PATCH", HOOK, text);
+}
+
+START_TEST(a_given_ca_is_published_if_it_vouches_and_the_one_before_stays_for_a_while)
+{
+    static const struct ps_fake_answer answers[] = {HOOK_LIST(TWO_ENTRIES)};
+    char folder[] = "/tmp/portside-test-certs-XXXXXX";
+    char ca_path[64];
+    char cert_path[64];
+    struct certificate one = certificate_make(-3600, 3600);
+    struct certificate two = certificate_make(-3600, 3600);
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    certificate_folder(folder);
+    /* A line of a file of settings: where the path ends there is no NUL. */
+    (void)snprintf(ca_path, sizeof(ca_path), "%s/ca.crt\nnext = 1", folder);
+    (void)snprintf(cert_path, sizeof(cert_path), "%s/tls.crt", folder);
+    ps_fake_config(fake)->tls_ca = ps_str_slice(ps_str_of(ca_path), 0, strcspn(ca_path, "\n"));
+    ps_fake_config(fake)->tls_cert = ps_str_of(cert_path);
+    mount(folder, one.cert_pem, two.cert_pem);
+    ck_assert(ps_ok(ps_controller_certify(ps_fake_controller(fake), NULL, NULL)));
+    ps_fake_skip(fake, 5000);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", HOOK, ""), 0);
+    mount(folder, one.cert_pem, one.cert_pem);
+    ps_fake_skip(fake, 2000);
+    ck_assert_uint_eq(published(fake, one.cert_pem, ""), 1);
+    mount(folder, two.cert_pem, two.cert_pem);
+    ps_fake_skip(fake, 590000);
+    ck_assert_uint_eq(published(fake, two.cert_pem, one.cert_pem), 1);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", HOOK, ""), 2);
+    ps_fake_skip(fake, 15000);
+    ck_assert_uint_eq(published(fake, two.cert_pem, ""), 1);
+    mount(folder, "hello", two.cert_pem);
+    ps_fake_skip(fake, 5000);
+    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", HOOK, ""), 3);
+    ps_fake_end(fake);
+    certificate_remove(folder);
+    certificate_clear(&one);
+    certificate_clear(&two);
+}
+END_TEST
+
 #define REGISTERED(version)                                                                        \
     "{\"kind\":\"MutatingWebhookConfiguration\",\"metadata\":{\"name\":\"portside\","              \
     "\"uid\":\"h1\",\"resourceVersion\":\"" version "\",\"labels\":{\"a\":\"b\"}},"                \
@@ -307,6 +364,7 @@ Suite *ps_test_suite(void)
     tcase_add_loop_test(all, any_bundle_is_put_right, 0, (int)PS_COUNT(odd_entries));
     tcase_add_test(all, somebody_who_undoes_all_is_not_fought);
     tcase_add_test(all, a_given_file_is_published);
+    tcase_add_test(all, a_given_ca_is_published_if_it_vouches_and_the_one_before_stays_for_a_while);
     tcase_add_test(all, a_deleted_configuration_is_made_again);
     tcase_add_loop_test(all, a_configuration_is_gone_for_good_with_its_service, 0,
                         (int)PS_COUNT(uninstalled));
