@@ -68,7 +68,9 @@ struct ps_hook {
 
 /* The texts of the Secret; owned, any may be NULL. */
 struct ps_certs_secret {
+    char *uid;
     char *version;
+    bool immutable;
     struct ps_tls_pair ca;
     struct ps_tls_pair leaf;
     char *previous;

@@ -174,11 +174,60 @@ static void send(struct ps_certs *certs, const struct content *content)
     }
 }
 
+static void on_deleted(void *arg, const struct ps_kube_result *result)
+{
+    struct ps_certs *certs = arg;
+    bool good = result->outcome == PS_KUBE_OK || result->outcome == PS_KUBE_NOT_FOUND;
+    ps_certs_answered(certs, &certs->request, good);
+    if (!good) {
+        ps_metrics_add(certs->metrics, PS_CERTS_FAILURES, 1);
+        ps_certs_tell(certs, "cannot delete the immutable Secret, trying again: delete it",
+                      result->error->message);
+        doubt(certs);
+        return;
+    }
+    PS_LOG(PS_LOG_LEVEL_INFO, "immutable Secret deleted, to be made anew",
+           PS_LOG_STR("secret", ps_str_of(certs->secret_name)));
+    certs->facts.secret.read_mono_ms = certs->request.sent_ms;
+    ps_certs_observe(certs, NULL);
+}
+
+/*
+ * Nothing in an immutable Secret can be renewed. It is ours, and goes only as it was seen; then it is
+ * one that was deleted, which is made anew around what is served.
+ */
+static void delete_secret(struct ps_certs *certs)
+{
+    struct ps_kube *kube = certs->controller->kube;
+    struct ps_error err;
+    certs->request.sent_ms = ps_kube_now_ms(kube);
+    const struct ps_kube_request request = {
+        .verb = PS_KUBE_DELETE,
+        .resource = &secrets,
+        .namespace = ps_str_of(certs->controller->leader.namespace_name),
+        .name = ps_str_of(certs->secret_name),
+        .uid = ps_str_of(certs->secret.uid),
+        .version = ps_str_of(certs->secret.version),
+        .deadline_ms = certs->request.sent_ms + PS_WRITE_DEADLINE_MS,
+        .tries_max = 1,
+        .on_done = on_deleted,
+        .arg = certs,
+    };
+    certs->request.under_way = ps_ok(ps_kube_send(kube, &request, &certs->request.id, &err));
+    if (!certs->request.under_way) {
+        ps_certs_tell(certs, "cannot delete the immutable Secret", err.message);
+    }
+}
+
 void ps_certs_write_secret(struct ps_certs *certs, const struct ps_cert_plan *plan)
 {
     struct content content PS_CLEANUP(content_clear) = {.certs = certs, .plan = plan};
     struct ps_error err = {.message = "a previous CA is not known any more"};
     if (!ps_certs_may_send(certs, &certs->request)) {
+        return;
+    }
+    if (plan->secret == PS_CERT_WRITE_UPDATE && certs->secret.immutable) {
+        delete_secret(certs);
         return;
     }
     bool good = ps_ok(make(&content, &err)) &&

@@ -26,6 +26,7 @@ void ps_certs_clear_secret(struct ps_certs_secret *secret)
     ps_tls_pair_clear(&secret->leaf);
     drop_text(&secret->previous);
     ps_heap_free(secret->version);
+    ps_heap_free(secret->uid);
     *secret = (struct ps_certs_secret){0};
 }
 
@@ -50,17 +51,19 @@ static char *field(const struct ps_json *object, const char *key)
 static bool read_texts(struct ps_certs *certs, const struct ps_json *object)
 {
     struct ps_certs_secret *secret = &certs->secret;
+    const struct ps_json *metadata = ps_json_get(object, "metadata");
     ps_certs_clear_secret(secret);
     *secret = (struct ps_certs_secret){
-        .version =
-            ps_heap_copy(ps_json_get_text(ps_json_get(object, "metadata"), "resourceVersion")),
+        .uid = ps_heap_copy(ps_json_get_text(metadata, "uid")),
+        .version = ps_heap_copy(ps_json_get_text(metadata, "resourceVersion")),
+        .immutable = ps_json_is_true(ps_json_get(object, "immutable")),
         .ca = {field(object, "ca.crt"), field(object, "ca.key")},
         .leaf = {field(object, "tls.crt"), field(object, "tls.key")},
         .previous = field(object, "previous-ca.crt"),
     };
-    return secret->version != NULL && secret->ca.cert_pem != NULL && secret->ca.key_pem != NULL &&
-           secret->leaf.cert_pem != NULL && secret->leaf.key_pem != NULL &&
-           secret->previous != NULL;
+    return secret->uid != NULL && secret->version != NULL && secret->ca.cert_pem != NULL &&
+           secret->ca.key_pem != NULL && secret->leaf.cert_pem != NULL &&
+           secret->leaf.key_pem != NULL && secret->previous != NULL;
 }
 
 /* The CA: its certificate counts even if its key is damaged, as leaves of it may be in service. */
@@ -136,13 +139,14 @@ static bool is_ours(const struct ps_json *object)
 }
 
 /* Said before a write is due, so that there is time. */
-static void warn_if_immutable(struct ps_certs *certs, const struct ps_json *object)
+static void warn_if_immutable(struct ps_certs *certs)
 {
-    if (ps_json_is_true(ps_json_get(object, "immutable"))) {
-        ps_certs_tell(certs,
-                      "the Secret is immutable, so nothing in it can be renewed: delete it, and it "
-                      "is made anew around what is served",
-                      certs->secret_name);
+    if (certs->secret.immutable) {
+        ps_certs_tell(
+            certs,
+            "the Secret is immutable: when something in it is to be renewed, it is deleted "
+            "and made anew around what is served",
+            certs->secret_name);
     }
 }
 
@@ -157,7 +161,7 @@ static void read_facts(struct ps_certs *certs, const struct ps_json *object)
         ps_certs_tell(certs, "the Secret is not ours: delete it, or name another one",
                       certs->secret_name);
     } else if (read_texts(certs, object)) {
-        warn_if_immutable(certs, object);
+        warn_if_immutable(certs);
         (void)ps_known_read(certs, ps_str_of(certs->secret.previous), &facts->previous);
         read_ca(certs, facts);
         read_leaf(certs, facts);

@@ -160,6 +160,38 @@ START_TEST(no_port_is_opened_before_the_policy_stands)
 }
 END_TEST
 
+#define OWN_POLICIES_PATH "/apis/networking.k8s.io/v1/networkpolicies?"
+#define OWN_POLICY                                                                                 \
+    POLICY("\"app.kubernetes.io/managed-by\":\"portside\",\"portside.dev/statefulset\":\"kafka\"," \
+           "\"portside.dev/role\":\"allow-from\"")
+#define GONE "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Success\"}"
+
+/* What keeps it from being deleted for a while. */
+static const struct ps_fake_answer kept_policy[] = {
+    {"DELETE", POLICY_PATH, 403, FORBIDDEN_STATUS, 3},
+    {"DELETE", POLICY_PATH, 409, "{\"kind\":\"Status\",\"code\":409,\"reason\":\"Conflict\"}", 3},
+    {"DELETE", POLICY_PATH, 500, "", 3},
+};
+
+/* The label is gone, and the Services with it; nothing else speaks of the StatefulSet any more. */
+START_TEST(a_policy_that_is_left_is_tried_again)
+{
+    const struct ps_fake_answer answers[] = {
+        {"GET", "/api/v1/namespaces?", 200, LIST(""), 1},
+        {"GET", OWN_POLICIES_PATH, 200, OWN_POLICY, 1},
+        {"GET", POLICY_PATH "?", 200, OWN_POLICY, 1},
+        STATEFULSETS,
+        kept_policy[_i],
+        {"DELETE", POLICY_PATH, 200, GONE, 0},
+    };
+    struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_wait(fake, "DELETE", POLICY_PATH "/portside-kafka", "\"uid\":\"n\"");
+    ps_fake_skip(fake, 20000);
+    ck_assert_uint_ge(ps_fake_count(fake, "DELETE", POLICY_PATH "/portside-kafka", ""), 4);
+    ps_fake_end(fake);
+}
+END_TEST
+
 START_TEST(the_policy_comes_first)
 {
     static const struct ps_fake_answer answers[] = {
@@ -235,6 +267,7 @@ Suite *ps_test_suite(void)
     tcase_add_loop_test(tc, nothing_without_namespaces_or_services, 0, (int)PS_COUNT(needed));
     tcase_add_test(tc, network_policies_matter_to_allow_from_alone);
     tcase_add_test(tc, no_port_is_opened_to_all_that_is_to_be_open_to_a_few);
+    tcase_add_loop_test(tc, a_policy_that_is_left_is_tried_again, 0, (int)PS_COUNT(kept_policy));
     tcase_add_test(tc, the_policy_comes_first);
     tcase_add_loop_test(tc, no_port_is_opened_before_the_policy_stands, 0,
                         (int)PS_COUNT(no_policy));

@@ -203,25 +203,47 @@ def test_a_configuration_made_again_gets_its_bundle(test):
         return f"{spent:.2f} s"
 
 
-def test_an_immutable_secret_is_told_of_and_made_anew_once_it_is_deleted(test):
-    """The certificate in service stays the one that it was."""
+def change_secret(one, **members):
+    status, body, _ = one.cluster.request("PATCH", one.secret_path, members, PATCH)
+    check(status == 200, f"Secret: {body}")
+    return body["metadata"]["uid"]
+
+
+def wait_replaced(one, uid, leaf):
+    """Another Secret is there, around what is served."""
+
+    def replaced():
+        found = one.cluster.get(one.secret_path)
+        return found and found["metadata"]["uid"] != uid and one.secret().get("tls.crt") == leaf
+
+    wait_until("a Secret that can be written", replaced)
+    check("immutable" not in one.cluster.get(one.secret_path), "it is immutable again")
+    check(one.first.served() == leaf, "another certificate is served")
+    one.wait_create()
+
+
+def test_an_immutable_secret_stays_while_it_is_good(test):
+    """The certificate in service stays the one that it was, also when somebody deletes it."""
     with bed(test) as one:
         leaf = one.secret()["tls.crt"]
-        step = {"immutable": True}
-        status, body, _ = test.cluster.request("PATCH", one.secret_path, step, PATCH)
-        check(status == 200, f"Secret: {body}")
-        words = "the Secret is immutable, so nothing in it can be renewed: delete it"
+        uid = change_secret(one, immutable=True)
+        words = "the Secret is immutable: when something in it is to be renewed, it is deleted"
         wait_until(
             "the log tells of it",
             lambda: [r for r in one.first.records(level="warn") if words in r["msg"]],
         )
         one.create_pod()
+        check(test.cluster.get(one.secret_path)["metadata"]["uid"] == uid, "it was replaced")
         test.cluster.request("DELETE", one.secret_path)
-        wait_until("a Secret that can be written", lambda: one.secret().get("tls.crt") == leaf)
-        found = test.cluster.get(one.secret_path)
-        check("immutable" not in found, "it is immutable again")
-        check(one.first.served() == leaf, "another certificate is served")
-        one.wait_create()
+        wait_replaced(one, uid, leaf)
+
+
+def test_an_immutable_secret_that_is_damaged_is_replaced(test):
+    with bed(test) as one:
+        leaf = one.secret()["tls.crt"]
+        garbage = base64.b64encode(b"hello").decode()
+        uid = change_secret(one, immutable=True, data={"tls.crt": garbage, "ca.key": garbage})
+        wait_replaced(one, uid, leaf)
 
 
 @long
