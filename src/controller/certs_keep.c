@@ -193,8 +193,8 @@ static void on_deleted(void *arg, const struct ps_kube_result *result)
 }
 
 /*
- * Nothing in an immutable Secret can be renewed. It is ours, and goes only as it was seen; then it is
- * one that was deleted, which is made anew around what is served.
+ * Nothing in an immutable Secret can be renewed. It is ours, and goes only as it was seen; then it
+ * is one that was deleted, which is made anew around what is served.
  */
 static void delete_secret(struct ps_certs *certs)
 {
