@@ -257,7 +257,8 @@ static bool obeys_policy(struct ps_exposure_reader *reader, const struct lines *
             return ps_exposure_refuse(
                 reader, ps_arena_printf(reader->arena,
                                         "'%.*s' is not allowed by the policy of this installation: "
-                                        "remove it, or have its prefix allowed",
+                                        "remove it, or have its prefix allowed "
+                                        "(policy-service-annotations)",
                                         PS_FMT(ps_exposure_show(reader->arena, name))));
         }
     }

@@ -48,7 +48,8 @@ static const char *const words[] = {
         "{detail}; until that is put right, nothing of the StatefulSet is changed",
     [PS_FINDING_POLICY] =
         "annotation '{detail}' of {object} is not allowed by the policy of this installation and "
-        "is left out: remove it, or have its prefix allowed",
+        "is left out: remove it, or have its prefix allowed "
+        "(policy-service-annotations)",
     [PS_FINDING_REFUSED] = "the API server refused {object}[: {detail}]",
     [PS_FINDING_FORBIDDEN] = "portside may not {detail}[ ({object})]: grant it to its service "
                              "account; everything else goes on",

@@ -259,7 +259,7 @@ static const struct row {
      true},
     {"{'" P "service-annotations':'evil.example/a: b'}",
      P "service-annotations: 'evil.example/a' is not allowed by the policy of this installation: "
-       "remove it, or have its prefix allowed",
+       "remove it, or have its prefix allowed (policy-service-annotations)",
      true},
     {"{'" P "service-annotations':'nothing'}",
      P "service-annotations: line 'nothing' is none: use lines 'name: value'", true},

@@ -274,10 +274,10 @@ static const struct {
      "'a2345678901234567890123456789012345678901234567890123456789012345' " CLASSLESS},
     {"service-annotations", "example.com/a: b",
      "'example.com/a' is not allowed by the policy of this installation: remove it, or have its "
-     "prefix allowed"},
+     "prefix allowed (policy-service-annotations)"},
     {"bootstrap-annotations", "example.com/a: b",
      "'example.com/a' is not allowed by the policy of this installation: remove it, or have its "
-     "prefix allowed"},
+     "prefix allowed (policy-service-annotations)"},
     {"allow-from", "10.0.0.0/08",
      "'10.0.0.0/08' is not a list of address ranges: use a comma-separated list of ranges such as "
      "192.0.2.0/24"},
