@@ -59,8 +59,9 @@ struct candidate {
 
 static struct candidate new_candidate(const char *holder)
 {
-    return (struct candidate){
-        .identity = {ps_str_of(holder), PS_STR("portside"), PS_STR("portside-system")}};
+    return (struct candidate){.identity = {.holder = ps_str_of(holder),
+                                           .name = PS_STR("portside"),
+                                           .namespace_name = PS_STR("portside-system")}};
 }
 
 static const struct ps_json *parse(struct ps_arena *arena, struct ps_str text)
