@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154
 # SPDX-License-Identifier: Apache-2.0
 #
-# ./dev demo [--no-nodes | --stop]
+# ./dev demo [--no-nodes] [--stop]
 #
 # Shows portside at work on this machine alone. It brings up Kubernetes with three real nodes in
 # network namespaces, starts portside, creates an ordinary Kafka StatefulSet of three brokers, and
@@ -18,21 +18,26 @@
 #
 #   --no-nodes   the API server alone; needs no root
 #   --stop       end all that a demo started (processes, namespaces, mounts, cgroups) and forget its
-#                data; also ends the nodes that ./dev e2e nodes has left running, which are the same
+#                data; also ends the nodes that ./dev e2e nodes has left running, which are the same,
+#                unless --no-nodes is given as well
+#
+# The demo without nodes keeps its data in $PORTSIDE_E2E_STATE, by default ~/.cache/portside/demo.
 
 nodes=yes
-case ${1:-} in
-'') ;;
---no-nodes) nodes= ;;
---stop) ;;
-*) die "unknown argument '$1': ./dev demo --help" ;;
-esac
-[ $# -le 1 ] || die "unknown argument '$2': ./dev demo --help"
+stop=
+while [ $# -gt 0 ]; do
+    case $1 in
+    --no-nodes) nodes= ;;
+    --stop) stop=yes ;;
+    *) die "unknown argument '$1': ./dev demo --help" ;;
+    esac
+    shift
+done
 
-if [ "${1:-}" = --stop ]; then
-    state=${PORTSIDE_CACHE:-${HOME:-/root}/.cache/portside}/demo
+if [ -n "$stop" ]; then
+    state=${PORTSIDE_E2E_STATE:-${PORTSIDE_CACHE:-${HOME:-/root}/.cache/portside}/demo}
     [ ! -d "$state" ] || "$root/tools/dev/demo.sh" --stop
-    [ "$(id -u)" -ne 0 ] || "$root/tools/dev/demo-nodes.sh" --stop
+    [ -z "$nodes" ] || [ "$(id -u)" -ne 0 ] || "$root/tools/dev/demo-nodes.sh" --stop
     exit 0
 fi
 need build test e2e

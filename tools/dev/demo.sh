@@ -14,12 +14,13 @@
 #   -h, --help  this text
 #
 # The program is $PORTSIDE_BIN (./dev sets it to what it built). All data lies in
-# $PORTSIDE_CACHE/demo (~/.cache/portside/demo). Running it again starts portside anew.
+# $PORTSIDE_E2E_STATE, by default $PORTSIDE_CACHE/demo (~/.cache/portside/demo). Running it again
+# starts portside anew.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cache=${PORTSIDE_CACHE:-${HOME:-/root}/.cache/portside}
-export PORTSIDE_E2E_STATE=$cache/demo
+export PORTSIDE_E2E_STATE=${PORTSIDE_E2E_STATE:-$cache/demo}
 # shellcheck source=../../tests/e2e/lib.sh disable=SC1091
 . "$root/tests/e2e/lib.sh"
 
@@ -44,6 +45,8 @@ wait_pods() {
 
 look_around() {
     read -ra ports <"$E2E_STATE/portside.ports"
+    local stop=
+    [[ $E2E_STATE == "$cache/demo" ]] || stop="PORTSIDE_E2E_STATE=$E2E_STATE "
     heading 'Look around'
     cat <<EOT
   export KUBECONFIG=$E2E_STATE/kubeconfig PATH=$E2E_BIN:\$PATH
@@ -60,7 +63,7 @@ look_around() {
   tail -f $E2E_STATE/log/portside.log
 
   Try a manifest of your own: kubectl create -n $namespace -f FILE
-  Stop: ./dev demo --stop
+  Stop: $stop./dev demo --no-nodes --stop
 EOT
 }
 
