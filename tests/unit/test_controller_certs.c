@@ -9,65 +9,19 @@
 #include "portside/attr.h"
 #include "portside/tls.h"
 #include "support/runner.h"
-#include "test_controller_support.h"
-
-#define SECRETS "/api/v1/namespaces/portside/secrets"
-#define SECRET SECRETS "/portside-certificates"
-#define HOOKS "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
-#define HOOK HOOKS "/portside"
-#define LEASE "/apis/coordination.k8s.io/v1/namespaces/portside/leases/portside"
-#define HOOK_LIST(webhooks)                                                                        \
-    {                                                                                              \
-        "GET", HOOKS "?", 200,                                                                     \
-            LIST("{\"metadata\":{\"name\":\"portside\",\"uid\":\"h1\",\"resourceVersion\":"        \
-                 "\"7\"},\"webhooks\":" webhooks "}"),                                             \
-            0                                                                                      \
-    }
-#define TWO_ENTRIES                                                                                \
-    "[{\"name\":\"a.b.c\",\"clientConfig\":{}},{\"name\":\"d.e.f\",\"clientConfig\":"              \
-    "{\"caBundle\":\"aGVsbG8=\"}}]"
-#define SECRET_OBJECT(rest)                                                                        \
-    "{\"kind\":\"Secret\",\"apiVersion\":\"v1\",\"metadata\":"                                     \
-    "{\"name\":\"portside-certificates\",\"namespace\":\"portside\",\"resourceVersion\":"          \
-    "\"2000\",\"labels\":{\"app.kubernetes.io/managed-by\":\"portside\"}}" rest "}"
-#define EVENT(rest) "{\"type\":\"MODIFIED\",\"object\":" SECRET_OBJECT(rest) "}"
-
-static struct ps_tls *tls;
-
-static bool is_ready(void)
-{
-    struct ps_error err;
-    return ps_tls_is_ready(tls, (int64_t)time(NULL), &err);
-}
-
-static struct ps_fake *begin(const struct ps_fake_answer *answers, size_t count)
-{
-    struct ps_error err = {0};
-    struct ps_fake *fake = ps_fake_begin(answers, count);
-    tls = ps_tls_new(NULL, NULL);
-    ck_assert_msg(ps_ok(ps_controller_certify(ps_fake_controller(fake), tls, &err)), "%s",
-                  err.message);
-    return fake;
-}
-
-static void end(struct ps_fake *fake)
-{
-    ps_fake_end(fake);
-    ps_tls_free(tls);
-    tls = NULL;
-}
+#include "test_certs_support.h"
 
 START_TEST(the_first_start_makes_all)
 {
     static const struct ps_fake_answer answers[] = {HOOK_LIST(TWO_ENTRIES)};
-    struct ps_fake *fake = begin(answers, PS_COUNT(answers));
-    ck_assert(!is_ready());
+    struct ps_fake *fake = ps_certs_begin(answers, PS_COUNT(answers));
+    ck_assert(!ps_certs_are_served());
     ps_fake_wait(fake, "POST", SECRETS, "\"ca.key\":\"");
     ps_fake_wait(fake, "PATCH", HOOK, "\"uid\":\"h1\",\"resourceVersion\":\"7\"");
     ck_assert_uint_eq(ps_fake_count(fake, "PATCH", HOOK, "\"a.b.c\""), 1);
     ck_assert_uint_eq(ps_fake_count(fake, "PATCH", HOOK, "\"d.e.f\""), 1);
     ps_fake_run(fake, 100);
-    ck_assert(is_ready());
+    ck_assert(ps_certs_are_served());
     ck_assert_uint_eq(ps_fake_count(fake, "POST", SECRETS, ""), 1);
     ck_assert_uint_eq(ps_fake_count(fake, "PATCH", "", "caBundle"), 1);
     ck_assert_int_eq(ps_fake_metric(fake, "portside_certificate_authorities_made_total"), 1);
@@ -75,7 +29,7 @@ START_TEST(the_first_start_makes_all)
     ck_assert_int_eq(ps_fake_metric(fake, "portside_certificate_bundles_written_total"), 1);
     ck_assert_int_gt(ps_fake_metric(fake, "portside_certificate_authority_not_after_seconds"),
                      (long)time(NULL) + 3650L * 86400);
-    end(fake);
+    ps_certs_end(fake);
 }
 END_TEST
 
@@ -84,16 +38,16 @@ START_TEST(a_refusal_is_tried_again)
     static const struct ps_fake_answer answers[] = {
         {"POST", SECRETS, 403, "{\"kind\":\"Status\",\"code\":403,\"reason\":\"Forbidden\"}", 2},
     };
-    struct ps_fake *fake = begin(answers, PS_COUNT(answers));
+    struct ps_fake *fake = ps_certs_begin(answers, PS_COUNT(answers));
     ps_fake_wait(fake, "POST", SECRETS, "");
     ps_fake_run(fake, 50);
     ck_assert_uint_eq(ps_fake_count(fake, "POST", SECRETS, ""), 1);
-    ck_assert(!is_ready());
+    ck_assert(!ps_certs_are_served());
     ps_fake_skip(fake, 8000);
     ck_assert_uint_eq(ps_fake_count(fake, "POST", SECRETS, ""), 3);
-    ck_assert(is_ready());
+    ck_assert(ps_certs_are_served());
     ck_assert_int_eq(ps_fake_metric(fake, "portside_certificate_failures_total"), 2);
-    end(fake);
+    ps_certs_end(fake);
 }
 END_TEST
 
@@ -107,107 +61,12 @@ START_TEST(one_who_does_not_lead_writes_nothing)
          "\"renewTime\":\"2026-01-01T00:00:00.000000Z\"}}",
          0},
     };
-    struct ps_fake *fake = begin(answers, PS_COUNT(answers));
+    struct ps_fake *fake = ps_certs_begin(answers, PS_COUNT(answers));
     ps_fake_run(fake, 300);
     ck_assert_uint_eq(ps_fake_count(fake, "POST", "", ""), 0);
     ck_assert_uint_eq(ps_fake_count(fake, "PATCH", "", ""), 0);
-    ck_assert(!is_ready());
-    end(fake);
-}
-END_TEST
-
-/* What a Secret of ours may be made to hold. */
-static const char *const damage[] = {
-    EVENT(""),
-    EVENT(",\"data\":null"),
-    EVENT(",\"data\":[]"),
-    EVENT(",\"data\":{\"tls.crt\":1,\"tls.key\":{},\"ca.crt\":null,\"ca.key\":[]}"),
-    EVENT(",\"data\":{\"tls.crt\":\"%\",\"tls.key\":\"=\",\"ca.crt\":\"a\",\"ca.key\":\"AAAA\"}"),
-    EVENT(",\"data\":{\"previous-ca.crt\":\"aGVsbG8=\",\"previous-until\":\"LTE=\"}"),
-    EVENT(",\"data\":{\"ca.crt\":\"LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCg==\"}"),
-};
-
-START_TEST(damage_is_mended_and_the_old_certificate_serves)
-{
-    struct ps_fake *fake = begin(NULL, 0);
-    ps_fake_wait(fake, "POST", SECRETS, "");
-    ps_fake_run(fake, 50);
-    uint64_t generation = ps_tls_generation(tls);
-    ck_assert(is_ready());
-    ps_fake_tell(fake, SECRETS, damage[_i]);
-    ps_fake_wait(fake, "PATCH", SECRET, "\"resourceVersion\":\"2000\"");
-    ck_assert_uint_ge(ps_fake_count(fake, "PATCH", SECRET, "\"ca.key\":\""), 1);
-    ck_assert_uint_ge(ps_fake_count(fake, "PATCH", SECRET, "\"previous-ca.crt\":\""), 1);
-    ck_assert_uint_eq(ps_tls_generation(tls), generation);
-    end(fake);
-}
-END_TEST
-
-#define DELETED "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Success\"}"
-
-static const struct ps_fake_answer deletions[] = {
-    {"DELETE", SECRET, 200, DELETED, 0},
-    {"DELETE", SECRET, 404, "{\"kind\":\"Status\",\"code\":404,\"reason\":\"NotFound\"}", 0},
-};
-
-/* It cannot be written, so it goes as it was seen, and is made again around what is served. */
-START_TEST(an_immutable_secret_is_replaced)
-{
-    struct ps_fake *fake = begin(&deletions[_i], 1);
-    ps_fake_wait(fake, "POST", SECRETS, "");
-    ps_fake_run(fake, 50);
-    uint64_t generation = ps_tls_generation(tls);
-    ps_fake_tell(fake, SECRETS, EVENT(",\"immutable\":true,\"data\":{}"));
-    ps_fake_wait(fake, "DELETE", SECRET, "\"resourceVersion\":\"2000\"");
-    ps_fake_wait(fake, "POST", SECRETS, "\"previous-ca.crt\":\"");
-    ck_assert_uint_eq(ps_fake_count(fake, "PATCH", SECRET, ""), 0);
-    ck_assert_uint_eq(ps_fake_count(fake, "DELETE", "", ""), 1);
-    ck_assert_uint_eq(ps_tls_generation(tls), generation);
-    end(fake);
-}
-END_TEST
-
-/* What keeps the deletion from being done. */
-static const struct ps_fake_answer hurdles[] = {
-    {"DELETE", SECRET, 403, "{\"kind\":\"Status\",\"code\":403,\"reason\":\"Forbidden\"}", 2},
-    {"DELETE", SECRET, 409, "{\"kind\":\"Status\",\"code\":409,\"reason\":\"Conflict\"}", 2},
-    {"DELETE", SECRET, 500, "", 2},
-};
-
-START_TEST(an_immutable_secret_is_asked_for_again)
-{
-    const struct ps_fake_answer answers[] = {
-        hurdles[_i],
-        {"GET", SECRETS "?", 200, LIST(""), 1},
-        {"GET", SECRETS "?", 200, LIST(SECRET_OBJECT(",\"immutable\":true,\"data\":{}")), 0},
-        {"DELETE", SECRET, 200, DELETED, 0},
-    };
-    struct ps_fake *fake = begin(answers, PS_COUNT(answers));
-    ps_fake_wait(fake, "POST", SECRETS, "");
-    ps_fake_run(fake, 50);
-    ps_fake_tell(fake, SECRETS, EVENT(",\"immutable\":true,\"data\":{}"));
-    ps_fake_wait(fake, "DELETE", SECRET, "");
-    ps_fake_skip(fake, 8000);
-    ck_assert_uint_eq(ps_fake_count(fake, "DELETE", SECRET, ""), 3);
-    ck_assert_uint_eq(ps_fake_count(fake, "POST", SECRETS, ""), 2);
-    ck_assert_int_eq(ps_fake_metric(fake, "portside_certificate_failures_total"), 2);
-    end(fake);
-}
-END_TEST
-
-START_TEST(a_foreign_secret_is_not_deleted)
-{
-    struct ps_fake *fake = begin(NULL, 0);
-    ps_fake_wait(fake, "POST", SECRETS, "");
-    ps_fake_run(fake, 50);
-    ps_fake_tell(fake, SECRETS,
-                 "{\"type\":\"MODIFIED\",\"object\":{\"kind\":\"Secret\",\"apiVersion\":\"v1\","
-                 "\"metadata\":{\"name\":\"portside-certificates\",\"namespace\":\"portside\","
-                 "\"resourceVersion\":\"2000\"},\"immutable\":true,\"data\":{}}}");
-    ps_fake_skip(fake, 5000);
-    ck_assert_uint_eq(ps_fake_count(fake, "DELETE", "", ""), 0);
-    ck_assert(is_ready());
-    end(fake);
+    ck_assert(!ps_certs_are_served());
+    ps_certs_end(fake);
 }
 END_TEST
 
@@ -221,11 +80,11 @@ static const struct ps_fake_answer odd_hooks[] = {
 
 START_TEST(a_configuration_without_webhooks_is_left_alone)
 {
-    struct ps_fake *fake = begin(&odd_hooks[_i], 1);
+    struct ps_fake *fake = ps_certs_begin(&odd_hooks[_i], 1);
     ps_fake_wait(fake, "POST", SECRETS, "");
     ps_fake_run(fake, 100);
     ck_assert_uint_eq(ps_fake_count(fake, "PATCH", HOOKS, ""), 0);
-    end(fake);
+    ps_certs_end(fake);
 }
 END_TEST
 
@@ -238,9 +97,9 @@ static const struct ps_fake_answer odd_entries[] = {
 
 START_TEST(any_bundle_is_put_right)
 {
-    struct ps_fake *fake = begin(&odd_entries[_i], 1);
+    struct ps_fake *fake = ps_certs_begin(&odd_entries[_i], 1);
     ps_fake_wait(fake, "PATCH", HOOK, "\"name\":\"x\",\"clientConfig\":{\"caBundle\":\"LS0tLS1C");
-    end(fake);
+    ps_certs_end(fake);
 }
 END_TEST
 
@@ -253,13 +112,13 @@ START_TEST(somebody_who_undoes_all_is_not_fought)
          "\"webhooks\":" TWO_ENTRIES "}",
          0},
     };
-    struct ps_fake *fake = begin(answers, PS_COUNT(answers));
+    struct ps_fake *fake = ps_certs_begin(answers, PS_COUNT(answers));
     ps_fake_wait(fake, "PATCH", HOOK, "");
     ps_fake_skip(fake, 5000);
     ck_assert_uint_eq(ps_fake_count(fake, "PATCH", HOOK, ""), 12);
     ps_fake_skip(fake, 10000);
     ck_assert_uint_eq(ps_fake_count(fake, "PATCH", HOOK, ""), 13);
-    end(fake);
+    ps_certs_end(fake);
 }
 END_TEST
 
@@ -354,7 +213,7 @@ END_TEST
 /* The registration is deleted while the Service is as stated. */
 static struct ps_fake *begin_without(const struct ps_fake_answer *answers, size_t count)
 {
-    struct ps_fake *fake = begin(answers, count);
+    struct ps_fake *fake = ps_certs_begin(answers, count);
     ps_fake_wait(fake, "PATCH", HOOK, "caBundle");
     ps_fake_tell(fake, HOOKS "?", "{\"type\":\"MODIFIED\",\"object\":" REGISTERED("8") "}");
     ps_fake_tell(fake, HOOKS "?", "{\"type\":\"DELETED\",\"object\":" REGISTERED("9") "}");
@@ -376,7 +235,7 @@ START_TEST(a_deleted_configuration_is_made_again)
     ps_fake_skip(fake, 2000); /* what was refused is tried again */
     ck_assert_uint_ge(ps_fake_count(fake, "PATCH", AGAIN, "\"labels\":{\"a\":\"b\"}"), 2);
     ck_assert_uint_eq(ps_fake_count(fake, "PATCH", AGAIN, "\"uid\""), 0);
-    end(fake);
+    ps_certs_end(fake);
 }
 END_TEST
 
@@ -396,7 +255,7 @@ START_TEST(a_configuration_is_gone_for_good_with_its_service)
     ps_fake_skip(fake, 60000);
     ck_assert_uint_eq(ps_fake_count(fake, "GET", SERVICE, ""), 1);
     ck_assert_uint_eq(ps_fake_count(fake, "PATCH", AGAIN, ""), 0);
-    end(fake);
+    ps_certs_end(fake);
 }
 END_TEST
 
@@ -414,7 +273,7 @@ START_TEST(a_configuration_that_somebody_else_made_again_stands)
     ps_fake_skip(fake, 60000);
     ck_assert_uint_eq(ps_fake_count(fake, "PATCH", AGAIN, ""), 0);
     ck_assert_uint_ge(ps_fake_count(fake, "PATCH", HOOK, "\"uid\":\"h2\""), 1);
-    end(fake);
+    ps_certs_end(fake);
 }
 END_TEST
 
@@ -426,11 +285,6 @@ Suite *ps_test_suite(void)
     tcase_add_test(all, the_first_start_makes_all);
     tcase_add_test(all, a_refusal_is_tried_again);
     tcase_add_test(all, one_who_does_not_lead_writes_nothing);
-    tcase_add_loop_test(all, an_immutable_secret_is_replaced, 0, (int)PS_COUNT(deletions));
-    tcase_add_loop_test(all, an_immutable_secret_is_asked_for_again, 0, (int)PS_COUNT(hurdles));
-    tcase_add_test(all, a_foreign_secret_is_not_deleted);
-    tcase_add_loop_test(all, damage_is_mended_and_the_old_certificate_serves, 0,
-                        (int)PS_COUNT(damage));
     tcase_add_loop_test(all, a_configuration_without_webhooks_is_left_alone, 0,
                         (int)PS_COUNT(odd_hooks));
     tcase_add_loop_test(all, any_bundle_is_put_right, 0, (int)PS_COUNT(odd_entries));
