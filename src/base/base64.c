@@ -3,32 +3,34 @@
 
 #include <stdint.h>
 
-#include "portside/buf.h"
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/* Where the padding stands in the alphabet. */
-#define PAD 64U
+/* The four digits of three bytes. */
+static void put_group(char *out, unsigned group)
+{
+    out[0] = alphabet[group >> 18];
+    out[1] = alphabet[group >> 12 & 0x3F];
+    out[2] = alphabet[group >> 6 & 0x3F];
+    out[3] = alphabet[group & 0x3F];
+}
 
 struct ps_str ps_base64_encode(struct ps_arena *arena, struct ps_str bytes)
 {
-    static const char alphabet[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
-    struct ps_buf buf;
-    ps_buf_init(&buf, arena, bytes.len / 3 * 4 + 8);
-    for (size_t i = 0; i < bytes.len; i += 3) {
-        unsigned group = 0;
-        size_t left = bytes.len - i;
-        for (size_t j = 0; j < 3; j++) {
-            group = group << 8 | (j < left ? (unsigned char)bytes.ptr[i + j] : 0U);
-        }
-        const char quad[] = {
-            alphabet[group >> 18],
-            alphabet[group >> 12 & 0x3F],
-            alphabet[left > 1 ? group >> 6 & 0x3F : PAD],
-            alphabet[left > 2 ? group & 0x3F : PAD],
-        };
-        ps_buf_put(&buf, (struct ps_str){quad, sizeof(quad)});
+    size_t len = (bytes.len + 2) / 3 * 4;
+    char *text = ps_arena_alloc(arena, len + 1);
+    char *out = text;
+    const unsigned char *in = (const unsigned char *)bytes.ptr;
+    size_t left = bytes.len;
+    for (; left >= 3; left -= 3, in += 3, out += 4) {
+        put_group(out, (unsigned)in[0] << 16 | (unsigned)in[1] << 8 | in[2]);
     }
-    return ps_buf_view(&buf);
+    if (left > 0) {
+        put_group(out, (unsigned)in[0] << 16 | (left == 2 ? (unsigned)in[1] << 8 : 0U));
+        out[3] = '=';
+        out[2] = left == 2 ? out[2] : '=';
+    }
+    text[len] = '\0';
+    return (struct ps_str){text, len};
 }
 
 /* Value of a digit; -1 if c is none. */

@@ -2,6 +2,7 @@
 #include "portside/jw.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 void ps_jw_init(struct ps_jw *jw, struct ps_buf *buf)
 {
@@ -64,20 +65,51 @@ static void put_escape(struct ps_buf *buf, unsigned char c)
 }
 
 /* RFC 8259 section 7: the quote, the backslash and U+0000 to U+001F must be escaped. */
+static bool is_special(unsigned char c)
+{
+    return c < 0x20 || c == '"' || c == '\\';
+}
+
+#define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
+
+/* Is one of eight bytes special? */
+static bool has_special(const char *bytes)
+{
+    uint64_t word;
+    memcpy(&word, bytes, sizeof(word));
+    uint64_t quote = word ^ EACH_BYTE((unsigned)'"');
+    uint64_t backslash = word ^ EACH_BYTE((unsigned)'\\');
+    uint64_t found = (word - EACH_BYTE(0x20U)) & ~word;
+    found |= (quote - EACH_BYTE(1U)) & ~quote;
+    found |= (backslash - EACH_BYTE(1U)) & ~backslash;
+    return (found & EACH_BYTE(0x80U)) != 0;
+}
+
+/* Index of the next special byte, s.len if there is none. */
+static size_t find_special(struct ps_str s, size_t from)
+{
+    while (s.len - from >= sizeof(uint64_t) && !has_special(s.ptr + from)) {
+        from += sizeof(uint64_t);
+    }
+    while (from < s.len && !is_special((unsigned char)s.ptr[from])) {
+        from++;
+    }
+    return from;
+}
+
 static void put_string(struct ps_buf *buf, struct ps_str s)
 {
-    size_t begin_at = 0;
+    size_t from = 0;
     ps_buf_putc(buf, '"');
-    for (size_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.ptr[i];
-        if (c >= 0x20 && c != '"' && c != '\\') {
-            continue;
+    for (;;) {
+        size_t special = find_special(s, from);
+        ps_buf_put(buf, ps_str_slice(s, from, special));
+        if (special == s.len) {
+            break;
         }
-        ps_buf_put(buf, ps_str_slice(s, begin_at, i));
-        put_escape(buf, c);
-        begin_at = i + 1;
+        put_escape(buf, (unsigned char)s.ptr[special]);
+        from = special + 1;
     }
-    ps_buf_put(buf, ps_str_slice(s, begin_at, s.len));
     ps_buf_putc(buf, '"');
 }
 
@@ -134,6 +166,14 @@ void ps_jw_member_bool(struct ps_jw *jw, const char *key, bool value)
 {
     ps_jw_key(jw, key);
     ps_jw_bool(jw, value);
+}
+
+void ps_jw_plain(struct ps_jw *jw, struct ps_str value)
+{
+    separate(jw);
+    ps_buf_putc(jw->buf, '"');
+    ps_buf_put(jw->buf, value);
+    ps_buf_putc(jw->buf, '"');
 }
 
 void ps_jw_raw(struct ps_jw *jw, struct ps_str json)

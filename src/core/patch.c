@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "portside/patch.h"
 
+/* Holds most patches: one of them has a script of some KiB. */
+#define FIRST_BYTES ((size_t)16 * 1024)
+
 void ps_patch_init(struct ps_patch *patch, struct ps_arena *arena)
 {
     *patch = (struct ps_patch){.arena = arena};
-    ps_buf_init(&patch->buf, arena, 1024);
+    ps_buf_init(&patch->buf, arena, FIRST_BYTES);
     ps_jw_init(&patch->jw, &patch->buf);
     ps_jw_array(&patch->jw);
 }

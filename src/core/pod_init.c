@@ -160,36 +160,24 @@ static void put_init_mounts(const struct ps_pod_plan *plan, struct ps_jw *jw)
     ps_jw_array_end(jw);
 }
 
-struct ps_str ps_escape_expansion(struct ps_arena *arena, struct ps_str text)
-{
-    struct ps_buf buf;
-    size_t begin = 0;
-    ps_buf_init(&buf, arena, text.len + text.len / 16 + 1);
-    for (size_t i = ps_str_index(text, '$'); i < text.len; i++) {
-        bool special = text.ptr[i] == '$' && i + 1 < text.len &&
-                       (text.ptr[i + 1] == '(' || text.ptr[i + 1] == '$');
-        if (special) {
-            ps_buf_put(&buf, ps_str_slice(text, begin, i));
-            ps_buf_putc(&buf, '$');
-            begin = i;
-        }
-    }
-    ps_buf_put(&buf, ps_str_slice(text, begin, text.len));
-    return ps_buf_view(&buf);
-}
-
 static void put_init_command(const struct ps_pod_plan *plan, struct ps_jw *jw)
 {
     ps_jw_key(jw, "command");
     ps_jw_array(jw);
     ps_jw_str(jw, PS_STR("sh"));
     ps_jw_str(jw, PS_STR("-c"));
-    ps_jw_str(jw, ps_escape_expansion(plan->arena, ps_str_of(ps_script_address)));
+    ps_jw_raw(jw, ps_script_address_json);
     ps_jw_str(jw, PS_STR(PS_INIT_NAME));
     if (ps_pod_is_hook(plan)) {
-        ps_jw_str(jw, ps_escape_expansion(plan->arena, ps_str_of(ps_script_hook)));
+        ps_jw_raw(jw, ps_script_hook_json);
     }
     ps_jw_array_end(jw);
+}
+
+/* The scripts are most of it. */
+static size_t room_of(const struct ps_pod_plan *plan)
+{
+    return 4096 + ps_script_address_json.len + (ps_pod_is_hook(plan) ? ps_script_hook_json.len : 0);
 }
 
 void ps_pod_init(const struct ps_pod_plan *plan, struct ps_pieces *ret_pieces)
@@ -199,7 +187,7 @@ void ps_pod_init(const struct ps_pod_plan *plan, struct ps_pieces *ret_pieces)
     struct ps_buf buf;
     struct ps_jw writer;
     struct ps_jw *jw = &writer;
-    ps_buf_init(&buf, plan->arena, 4096);
+    ps_buf_init(&buf, plan->arena, room_of(plan));
     ps_jw_init(jw, &buf);
     ps_jw_object(jw);
     ps_jw_member(jw, "name", PS_STR(PS_INIT_NAME));

@@ -79,6 +79,3 @@ void ps_put_mount(struct ps_jw *jw, const char *volume, struct ps_str path, cons
  * other webhooks add members and elements.
  */
 bool ps_json_covers(const struct ps_json *existing, const struct ps_json *desired);
-
-/* text with '$' written so that kubelet's $(VAR) expansion leaves it as it is. */
-struct ps_str ps_escape_expansion(struct ps_arena *arena, struct ps_str text);

@@ -133,7 +133,8 @@ static void put_response(struct ps_jw *jw, struct ps_arena *arena, const struct 
     ps_jw_member_bool(jw, "allowed", answer->allowed);
     if (answer->patch.len > 0) {
         ps_jw_member(jw, "patchType", PS_STR("JSONPatch"));
-        ps_jw_member(jw, "patch", ps_base64_encode(arena, answer->patch));
+        ps_jw_key(jw, "patch");
+        ps_jw_plain(jw, ps_base64_encode(arena, answer->patch));
     }
     if (!answer->allowed) {
         put_status(jw, arena, answer);

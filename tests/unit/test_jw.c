@@ -22,6 +22,7 @@ static void write_all(struct ps_arena *arena, const void *row)
     ps_jw_object(&jw);
     ps_jw_object_end(&jw);
     ps_jw_null(&jw);
+    ps_jw_plain(&jw, PS_STR("eA=="));
     ps_jw_raw(&jw, PS_STR("[1]"));
     ps_jw_int(&jw, INT64_MAX);
     ps_jw_array_end(&jw);
@@ -29,7 +30,7 @@ static void write_all(struct ps_arena *arena, const void *row)
     ps_jw_bool(&jw, true);
     ps_jw_object_end(&jw);
     ck_assert_str_eq(buf.ptr, "{\"s\":\"x\",\"i\":-9223372036854775808,\"b\":false,\"l\":[[],{},"
-                              "null,[1],9223372036854775807],\"a\\\"b\":true}");
+                              "null,\"eA==\",[1],9223372036854775807],\"a\\\"b\":true}");
 }
 
 START_TEST(test_structure)
@@ -53,6 +54,13 @@ static const struct string_row {
     {PS_STR_INIT("\x7f"), "\"\x7f\""},
     {PS_STR_INIT("\xC3\xA4\xE2\x82\xAC"), "\"\xC3\xA4\xE2\x82\xAC\""},
     {PS_STR_INIT("x\ny"), "\"x\\ny\""},
+    {PS_STR_INIT("1234567\n"), "\"1234567\\n\""},
+    {PS_STR_INIT("\n1234567"), "\"\\n1234567\""},
+    {PS_STR_INIT("12345678\"12345678\\"), "\"12345678\\\"12345678\\\\\""},
+    {PS_STR_INIT("1234567\xC3\xA4"
+                 "123456\x1f!]#"),
+     "\"1234567\xC3\xA4"
+     "123456\\u001f!]#\""},
 };
 
 static void write_string(struct ps_arena *arena, const void *arg)
