@@ -43,8 +43,11 @@ enum ps_json_type ps_json_type(const struct ps_json *node);
 const char *ps_json_type_name(const struct ps_json *node);
 
 /* Member of an object by its exact key; NULL if node is no object or has none. */
-const struct ps_json *ps_json_get(const struct ps_json *node, const char *key);
 const struct ps_json *ps_json_get_str(const struct ps_json *node, struct ps_str key);
+static inline const struct ps_json *ps_json_get(const struct ps_json *node, const char *key)
+{
+    return ps_json_get_str(node, ps_str_of(key));
+}
 /* Member of a member: ps_json_get(ps_json_get(node, a), b). */
 const struct ps_json *ps_json_get2(const struct ps_json *node, const char *a, const char *b);
 

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "portside/attr.h"
 
@@ -30,8 +31,11 @@ struct ps_str {
 /* The two arguments of a "%.*s" conversion. */
 #define PS_FMT(view) (int)(view).len, (view).ptr == NULL ? "" : (view).ptr
 
-/* Views the C string text; NULL gives the empty view. */
-struct ps_str ps_str_of(const char *text);
+/* Views the C string text; NULL gives the empty view. Inline: a literal's length is a constant. */
+static inline struct ps_str ps_str_of(const char *text)
+{
+    return text == NULL ? PS_STR("") : (struct ps_str){text, strlen(text)};
+}
 
 /* Part of s from index begin to before end, both cut to its length. */
 struct ps_str ps_str_slice(struct ps_str s, size_t begin, size_t end);

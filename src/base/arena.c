@@ -13,7 +13,8 @@
 #include <string.h>
 
 #define ALIGNMENT 16U
-#define BLOCK_BYTES ((size_t)64 * 1024)
+/* The first block stays between requests: most reviews need no other. */
+#define BLOCK_BYTES ((size_t)256 * 1024)
 
 struct block {
     struct block *next;
@@ -181,14 +182,20 @@ struct ps_str ps_arena_printf(struct ps_arena *arena, const char *format, ...)
 {
     va_list args;
     va_list again;
+    const struct block *block = arena->blocks;
+    size_t free_bytes = block->cap - block->used;
+    size_t room = free_bytes > ALIGNMENT ? free_bytes - ALIGNMENT : 0;
+    char *tried = (char *)arena->blocks->data + block->used + ALIGNMENT; /* the next one's place */
     va_start(args, format);
     va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, args);
+    int len = vsnprintf(room == 0 ? NULL : tried, room, format, args);
     va_end(args);
     size_t size = len < 0 ? 1 : (size_t)len + 1;
     char *text = ps_arena_alloc(arena, size);
-    text[0] = '\0';
-    (void)vsnprintf(text, size, format, again);
+    if (text != tried || len < 0) {
+        text[0] = '\0';
+        (void)vsnprintf(text, size, format, again);
+    }
     va_end(again);
     return (struct ps_str){text, size - 1};
 }

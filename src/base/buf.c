@@ -25,15 +25,20 @@ static void reserve(struct ps_buf *buf, size_t more)
     buf->cap = cap;
 }
 
+char *ps_buf_extend(struct ps_buf *buf, size_t len)
+{
+    reserve(buf, len);
+    char *at = buf->ptr + buf->len;
+    buf->len += len;
+    buf->ptr[buf->len] = '\0';
+    return at;
+}
+
 void ps_buf_put(struct ps_buf *buf, struct ps_str text)
 {
-    if (text.len == 0) {
-        return;
+    if (text.len > 0) {
+        memcpy(ps_buf_extend(buf, text.len), text.ptr, text.len);
     }
-    reserve(buf, text.len);
-    memcpy(buf->ptr + buf->len, text.ptr, text.len);
-    buf->len += text.len;
-    buf->ptr[buf->len] = '\0';
 }
 
 void ps_buf_puts(struct ps_buf *buf, const char *text)
@@ -43,7 +48,7 @@ void ps_buf_puts(struct ps_buf *buf, const char *text)
 
 void ps_buf_putc(struct ps_buf *buf, char c)
 {
-    ps_buf_put(buf, (struct ps_str){&c, 1});
+    *ps_buf_extend(buf, 1) = c;
 }
 
 void ps_buf_printf(struct ps_buf *buf, const char *format, ...)

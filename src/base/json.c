@@ -42,11 +42,6 @@ const struct ps_json *ps_json_get_str(const struct ps_json *node, struct ps_str 
     return NULL;
 }
 
-const struct ps_json *ps_json_get(const struct ps_json *node, const char *key)
-{
-    return ps_json_get_str(node, ps_str_of(key));
-}
-
 const struct ps_json *ps_json_get2(const struct ps_json *node, const char *a, const char *b)
 {
     return ps_json_get(ps_json_get(node, a), b);

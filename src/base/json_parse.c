@@ -41,6 +41,9 @@ static char peek(const struct parse *parse)
 static void skip_space(struct parse *parse)
 {
     char c = peek(parse);
+    if (c > ' ') {
+        return;
+    }
     while (c == ' ' || c == '\n' || c == '\r' || c == '\t') {
         parse->lex.at++;
         c = peek(parse);

@@ -97,19 +97,32 @@ static size_t find_special(struct ps_str s, size_t from)
     return from;
 }
 
+static void put_plain(struct ps_buf *buf, struct ps_str s)
+{
+    char *at = ps_buf_extend(buf, s.len + 2);
+    at[0] = '"';
+    if (s.len > 0) {
+        memcpy(at + 1, s.ptr, s.len);
+    }
+    at[s.len + 1] = '"';
+}
+
 static void put_string(struct ps_buf *buf, struct ps_str s)
 {
-    size_t from = 0;
+    size_t special = find_special(s, 0);
+    if (special == s.len) {
+        put_plain(buf, s);
+        return;
+    }
     ps_buf_putc(buf, '"');
-    for (;;) {
-        size_t special = find_special(s, from);
+    size_t from = 0;
+    while (special < s.len) {
         ps_buf_put(buf, ps_str_slice(s, from, special));
-        if (special == s.len) {
-            break;
-        }
         put_escape(buf, (unsigned char)s.ptr[special]);
         from = special + 1;
+        special = find_special(s, from);
     }
+    ps_buf_put(buf, ps_str_slice(s, from, s.len));
     ps_buf_putc(buf, '"');
 }
 
@@ -171,9 +184,7 @@ void ps_jw_member_bool(struct ps_jw *jw, const char *key, bool value)
 void ps_jw_plain(struct ps_jw *jw, struct ps_str value)
 {
     separate(jw);
-    ps_buf_putc(jw->buf, '"');
-    ps_buf_put(jw->buf, value);
-    ps_buf_putc(jw->buf, '"');
+    put_plain(jw->buf, value);
 }
 
 void ps_jw_raw(struct ps_jw *jw, struct ps_str json)

@@ -28,14 +28,6 @@ char ps_to_upper(char c)
     return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
 
-struct ps_str ps_str_of(const char *text)
-{
-    if (text == NULL) {
-        return PS_STR("");
-    }
-    return (struct ps_str){text, strlen(text)};
-}
-
 struct ps_str ps_str_slice(struct ps_str s, size_t begin, size_t end)
 {
     if (s.ptr == NULL) {
@@ -48,7 +40,8 @@ struct ps_str ps_str_slice(struct ps_str s, size_t begin, size_t end)
 
 bool ps_str_equal(struct ps_str a, struct ps_str b)
 {
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+    return a.len == b.len &&
+           (a.len == 0 || (a.ptr[0] == b.ptr[0] && memcmp(a.ptr, b.ptr, a.len) == 0));
 }
 
 bool ps_str_is(struct ps_str s, const char *text)

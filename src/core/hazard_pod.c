@@ -7,13 +7,26 @@ static const struct ps_json *containers_of(const struct ps_json *spec, bool init
     return ps_json_get(spec, init ? "initContainers" : "containers");
 }
 
+/* As the variables are called that Kubernetes makes for a Service. */
+static bool has_link_name(struct ps_str text)
+{
+    size_t at = ps_str_index(text, '_');
+    while (at < text.len) {
+        struct ps_str rest = ps_str_slice(text, at, text.len);
+        if (ps_str_starts(rest, "_SERVICE_HOST") || ps_str_starts(rest, "_SERVICE_PORT") ||
+            ps_str_starts(rest, "_PORT_")) {
+            return true;
+        }
+        at = ps_str_find(text, PS_STR("_"), at + 1);
+    }
+    return false;
+}
+
 /* Depth is that of the document, which the parser bounds (PS_JSON_DEPTH_MAX). */
 static bool mentions_links(const struct ps_json *node)
 {
     if (ps_json_is_string(node)) {
-        struct ps_str text = ps_json_text(node);
-        return ps_str_contains(text, "_SERVICE_HOST") || ps_str_contains(text, "_SERVICE_PORT") ||
-               ps_str_contains(text, "_PORT_");
+        return has_link_name(ps_json_text(node));
     }
     PS_JSON_EACH(child, node)
     {

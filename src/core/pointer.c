@@ -26,7 +26,18 @@ struct ps_str ps_pointer_key(struct ps_arena *arena, struct ps_str parent, struc
 
 struct ps_str ps_pointer_index(struct ps_arena *arena, struct ps_str parent, size_t index)
 {
-    return ps_arena_printf(arena, "%.*s/%zu", PS_FMT(parent), index);
+    char digits[24];
+    size_t at = sizeof(digits);
+    do {
+        digits[--at] = (char)('0' + index % 10);
+        index /= 10;
+    } while (index > 0);
+    digits[--at] = '/';
+    struct ps_buf buf;
+    ps_buf_init(&buf, arena, parent.len + sizeof(digits));
+    ps_buf_put(&buf, parent);
+    ps_buf_put(&buf, (struct ps_str){digits + at, sizeof(digits) - at});
+    return ps_buf_view(&buf);
 }
 
 bool ps_pointer_is_valid(struct ps_str pointer)
