@@ -56,6 +56,9 @@ void ps_tls_session_free(struct ssl_st *session);
 /* Goes on with the handshake. ENDED does not occur; on BROKEN *ret_failure says why. */
 enum ps_tls_io ps_tls_session_accept(struct ssl_st *session, struct ps_tls_failure *ret_failure);
 
+/* True if bytes from the client lie in the session, which epoll does not tell of. */
+bool ps_tls_session_has_more(const struct ssl_st *session);
+
 /* Reads up to room bytes; on DONE *ret_len of them, at least one, and maybe there are more. */
 enum ps_tls_io ps_tls_session_read(struct ssl_st *session, char *buffer, size_t room,
                                    size_t *ret_len);

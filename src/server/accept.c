@@ -179,18 +179,15 @@ static bool goes_on(struct ps_worker *worker, int error)
 /* False if there is nothing more to accept now. */
 static bool accept_one(struct ps_worker *worker)
 {
-    struct sockaddr_storage peer;
-    socklen_t peer_len = sizeof(peer);
     if (!take_place(worker)) {
         return false;
     }
-    int fd = accept4(worker->listener.fd, (struct sockaddr *)&peer, &peer_len,
-                     SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd = accept4(worker->listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
         ps_share_leave_conn(&worker->shared->share);
         return goes_on(worker, errno);
     }
-    ps_conn_open(worker, fd, &peer, peer_len);
+    ps_conn_open(worker, fd);
     return true;
 }
 

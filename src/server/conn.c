@@ -225,6 +225,7 @@ void ps_conn_expire(struct ps_conn *conn)
 /* Gives one end of a socket pair to libmicrohttpd, as if it were the client's socket. */
 static bool meet_mhd(struct ps_conn *conn)
 {
+    const struct sockaddr local = {.sa_family = AF_UNIX}; /* it wants one and only keeps it */
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0) {
         return false;
@@ -233,7 +234,7 @@ static bool meet_mhd(struct ps_conn *conn)
     conn->pair.fd = ends[0];
     worker->adding = conn;
     enum MHD_Result added =
-        MHD_add_connection(worker->mhd, ends[1], (struct sockaddr *)&conn->peer, conn->peer_len);
+        MHD_add_connection(worker->mhd, ends[1], &local, (socklen_t)sizeof(local));
     worker->adding = NULL;
     worker->mhd_dirty = true;
     /* If it refuses, it has closed its end all the same. */
@@ -300,11 +301,10 @@ void ps_conn_event(struct ps_conn *conn, const struct ps_source *source, uint32_
         drain_socket(conn);
         return;
     }
-    ps_pump(conn);
+    ps_pump_event(conn, source);
 }
 
-void ps_conn_open(struct ps_worker *worker, int fd, const struct sockaddr_storage *peer,
-                  socklen_t peer_len)
+void ps_conn_open(struct ps_worker *worker, int fd)
 {
     struct ps_conn *conn = ps_heap_new(1, sizeof(*conn));
     struct ssl_st *tls =
@@ -323,8 +323,6 @@ void ps_conn_open(struct ps_worker *worker, int fd, const struct sockaddr_storag
         .socket = {.kind = PS_SOURCE_SOCKET, .fd = fd, .conn = conn},
         .pair = {.kind = PS_SOURCE_PAIR, .fd = -1, .conn = conn},
         .tls = tls,
-        .peer = *peer,
-        .peer_len = peer_len,
     };
     push(&worker->conns, conn);
     ps_metrics_add(worker->shared->metrics, PS_SERIES_CONNECTIONS, 1);

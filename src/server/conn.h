@@ -52,17 +52,13 @@ struct ps_conn {
     bool client_ended;     /* its end of the stream was read */
     bool mhd_ended;        /* it closed its end: nobody reads what the client sends */
     bool read_wants_write; /* TLS must write before it can read */
-
-    struct sockaddr_storage peer;
-    socklen_t peer_len;
 };
 
 /*
  * Takes over the accepted descriptor fd, and a place of the server's share, and begins the
  * handshake; gives up both if it cannot.
  */
-void ps_conn_open(struct ps_worker *worker, int fd, const struct sockaddr_storage *peer,
-                  socklen_t peer_len);
+void ps_conn_open(struct ps_worker *worker, int fd);
 
 /* Does what the events of epoll on one of its descriptors ask for. */
 void ps_conn_event(struct ps_conn *conn, const struct ps_source *source, uint32_t events);

@@ -9,5 +9,8 @@
  */
 void ps_pump(struct ps_conn *conn);
 
+/* The same after an event of source: moves only what that can have made possible. */
+void ps_pump_event(struct ps_conn *conn, const struct ps_source *source);
+
 /* Frees a held chunk. */
 void ps_held_clear(struct ps_held *held);

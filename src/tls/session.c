@@ -131,6 +131,11 @@ enum ps_tls_io ps_tls_session_accept(SSL *session, struct ps_tls_failure *ret_fa
     return PS_TLS_IO_BROKEN;
 }
 
+bool ps_tls_session_has_more(const SSL *session)
+{
+    return SSL_has_pending(session) == 1;
+}
+
 enum ps_tls_io ps_tls_session_read(SSL *session, char *buffer, size_t room, size_t *ret_len)
 {
     ERR_clear_error();
