@@ -21,7 +21,7 @@ struct ps_buf {
 void ps_buf_init(struct ps_buf *buf, struct ps_arena *arena, size_t size);
 
 void ps_buf_put(struct ps_buf *buf, struct ps_str text);
-/* Appends len bytes, which the caller writes to what is returned, before anything else is appended. */
+/* Appends len bytes, which the caller writes at once to where they are. */
 char *ps_buf_extend(struct ps_buf *buf, size_t len);
 void ps_buf_puts(struct ps_buf *buf, const char *text);
 void ps_buf_putc(struct ps_buf *buf, char c);
