@@ -65,7 +65,9 @@ bool ps_share_grow_body(struct ps_share *share, size_t from, size_t to)
 
 void ps_share_drop_body(struct ps_share *share, size_t size)
 {
-    (void)atomic_fetch_sub(&share->bodies, counted(size));
+    if (counted(size) > 0) {
+        (void)atomic_fetch_sub(&share->bodies, counted(size));
+    }
 }
 
 bool ps_share_enter(struct ps_share *share)

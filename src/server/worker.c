@@ -18,9 +18,12 @@
 
 #define EVENTS 64
 #define MHD_ROUNDS 16 /* in one round, so that no connection waits for the others */
-/* libmicrohttpd holds an index of the fields (72 bytes each) and part of a body as well. */
-#define MHD_POOL_PER_HEADER 3U
-#define MHD_POOL_EXTRA ((size_t)16 * 1024)
+/*
+ * libmicrohttpd holds an index of the fields (72 bytes each) and part of a body as well. It touches
+ * all of it after each request, so this is what an open connection costs: not more than needed.
+ */
+#define MHD_POOL_PER_HEADER 2U
+#define MHD_POOL_EXTRA ((size_t)8 * 1024)
 
 bool ps_worker_watch(struct ps_worker *worker, struct ps_source *source, uint32_t mask)
 {

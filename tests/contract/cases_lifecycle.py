@@ -67,6 +67,7 @@ def swap(world):
     cert, key = world.pair("swap")
     with world.start("--drain-seconds", "0", cert=cert, key=key) as server:
         load, before = Load(server), serial(server)
+        wait_until(lambda: load.count > 10, 30, "the first requests")
         world.pair("swap2")
         for old, new in ((cert, "swap2.crt"), (key, "swap2.key")):
             os.rename(os.path.join(world.folder, new), old)
@@ -165,7 +166,7 @@ def missing(world):
 def drain(world):
     with world.start("--drain-seconds", "5") as server:
         load = Load(server)
-        time.sleep(0.3)
+        wait_until(lambda: load.count > 10, 30, "the first requests")
         server.terminate()
         wait_until(lambda: server.get_plain("/readyz").status == 503, 3, "unready")
         expect_in("draining", server.get_plain("/readyz").text, "text")
