@@ -44,8 +44,8 @@ def compiled():
 
 def offline(program, cache):
     """tools/image/sysroot in a network namespace without an interface."""
-    if os.geteuid() != 0:
-        raise Skip("a network namespace wants root")
+    if subprocess.run(["unshare", "--net", "true"], capture_output=True, check=False).returncode != 0:
+        raise Skip("no network namespace can be had here")
     with open(os.path.join(program.root, "packages"), encoding="utf-8") as file:
         packages = file.read().split()
     return subprocess.run(
@@ -99,6 +99,20 @@ def checks(program, folder):
             assert "is no program for amd64 or arm64" in refused("build", path, none)
         assert "two programs of one architecture" in refused("build", program.path, program.path, none)
 
+    def platforms_that_there_are_not_are_refused():
+        for arguments, words in (
+            (["--platform", "linux/riscv64"], "choose from linux/amd64 and linux/arm64"),
+            (["--platform=linux/amd64,windows/amd64"], "no image for platform 'windows/amd64'"),
+            (["--platform", "linux"], "no image for platform 'linux'"),
+            (["--platform", ","], "--platform names none"),
+            (["--platform"], "--platform wants a value"),
+            (["--platfrom", "linux/arm64"], "unknown argument '--platfrom'"),
+        ):
+            command = [os.path.join(ROOT, "dev"), "image", *arguments]
+            done = subprocess.run(command, text=True, capture_output=True, check=False)
+            assert done.returncode == 2 and words in done.stderr, f"{arguments}: {done.stderr}"
+            assert not done.stdout, f"{arguments}: {done.stdout}"
+
     def without_a_network_the_last_packages_are_used():
         """Their folder stands for all that was unpacked."""
         top, key = os.path.split(program.root)
@@ -121,6 +135,7 @@ def checks(program, folder):
         it_judges_all_golden_cases_as_this_machine_does,
         without_its_libraries_there_is_no_image,
         what_is_no_program_is_refused,
+        platforms_that_there_are_not_are_refused,
         without_a_network_the_last_packages_are_used,
         without_a_network_nor_packages_it_says_why,
     ]

@@ -38,16 +38,21 @@ while [ $# -gt 0 ]; do
     shift
 done
 
-programs=()
-for platform in $(tr , '\n' <<<"$platforms" | sort -u); do
-    architecture=${platform#linux/}
-    architecture=${architecture%/v8}
+architectures=()
+for platform in $(tr , '\n' <<<"$platforms"); do
     case $platform in
-    linux/amd64 | linux/arm64 | linux/arm64/v8) ;;
+    linux/amd64) architectures+=(amd64) ;;
+    linux/arm64 | linux/arm64/v8) architectures+=(arm64) ;;
     *) die "no image for platform '$platform': choose from linux/amd64 and linux/arm64, as in --platform linux/amd64,linux/arm64" ;;
     esac
+done
+
+[ ${#architectures[@]} -gt 0 ] || die "--platform names none: ./dev image --help"
+
+programs=()
+for architecture in $(printf '%s\n' "${architectures[@]}" | sort -u); do
     folder=$root/build/image
-    [ "$architecture" = "$native" ] || folder=$root/build/image-$architecture
+    [ "$architecture" = "$native" ] || folder+=-$architecture
     programs+=("$folder/bin/portside")
     need build image
     [ "$architecture" = "$native" ] || need "$architecture"

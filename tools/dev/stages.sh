@@ -10,7 +10,7 @@ all_stages='unit lint golden script judge contract unit-asan golden-asan contrac
 large_stages='nodes'
 
 # Seconds after which a stage is ended: far above what it takes on two slow cores.
-declare -A limit=([lint]=600 [judge]=1800 [chart]=1800 [e2e]=2400 [controller]=1200 [installed]=1200 [corpus]=1200 [nodes]=2400)
+declare -A limit=([lint]=600 [judge]=1800 [image]=1500 [chart]=1800 [e2e]=2400 [controller]=1200 [installed]=1200 [corpus]=1200 [nodes]=2400)
 
 table=()
 sum_passed=0 sum_failed=0 sum_skipped=0
