@@ -48,6 +48,8 @@ static const struct hazard hazards[] = {
      "{variable} has a line break inside, which ends a property: write it on one line"},
     {"backslash", ps_hazard_backslash,
      "{variable} has a backslash inside, which a properties file takes as an escape: remove it"},
+    {"listener-malformed", ps_hazard_malformed,
+     "{variable} has '{value}', which Kafka cannot read: write NAME://HOST:PORT"},
     {"id-not-number", ps_hazard_id_field,
      "{variable} comes from {value}, which is no number: use label apps.kubernetes.io/pod-index"},
     {"id-nowhere-set", ps_hazard_id_absent_metadata,

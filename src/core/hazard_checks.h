@@ -12,6 +12,7 @@ void ps_hazard_shell_syntax(struct ps_hazard_view *view);
 void ps_hazard_shell_syntax_id(struct ps_hazard_view *view);
 void ps_hazard_line_break(struct ps_hazard_view *view);
 void ps_hazard_backslash(struct ps_hazard_view *view);
+void ps_hazard_malformed(struct ps_hazard_view *view);
 
 /* hazard_listeners.c */
 void ps_hazard_localhost(struct ps_hazard_view *view);

@@ -129,12 +129,16 @@ void ps_hazard_shell_syntax_id(struct ps_hazard_view *view)
     }
 }
 
+static bool has_byte(struct ps_str text, char byte)
+{
+    return ps_str_index(text, byte) < text.len;
+}
+
 static void check_byte(struct ps_hazard_view *view, char byte)
 {
     for (size_t i = 0; i < PS_COUNT(listener_keys); i++) {
         const struct ps_hazard_setting *setting = &view->settings[listener_keys[i]];
-        if (ps_hazard_is_set(view, listener_keys[i]) &&
-            ps_str_index(setting->value, byte) < setting->value.len) {
+        if (ps_hazard_is_set(view, listener_keys[i]) && has_byte(setting->value, byte)) {
             ps_hazard_report(view, (struct ps_hazard_finding){.variable = setting->variable});
         }
     }
@@ -149,4 +153,22 @@ void ps_hazard_line_break(struct ps_hazard_view *view)
 void ps_hazard_backslash(struct ps_hazard_view *view)
 {
     check_byte(view, '\\');
+}
+
+/* A line break or backslash, of which other rows speak, may be what tears a listener apart. */
+static void check_malformed(struct ps_hazard_view *view, enum ps_hazard_key key,
+                            struct ps_str malformed)
+{
+    struct ps_str value = view->settings[key].value;
+    bool torn = has_byte(value, '\n') || has_byte(value, '\r') || has_byte(value, '\\');
+    if (malformed.len > 0 && !torn) {
+        ps_hazard_report(view, (struct ps_hazard_finding){.variable = view->settings[key].variable,
+                                                          .value = malformed});
+    }
+}
+
+void ps_hazard_malformed(struct ps_hazard_view *view)
+{
+    check_malformed(view, PS_HAZARD_LISTENERS, view->listeners.malformed);
+    check_malformed(view, PS_HAZARD_ADVERTISED, view->advertised.malformed);
 }

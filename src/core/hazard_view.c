@@ -116,6 +116,32 @@ static bool is_sure(const struct ps_hazard_view *view, const struct ps_hazard_se
            !ps_str_contains(facts->broker->command, bitnami);
 }
 
+/* What other rows speak of, or what something puts in at run time: '$', wurstmeister's "_{". */
+static bool is_unsettled(struct ps_str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        if (c == '$' || c == '`') {
+            return true;
+        }
+    }
+    return text.len == 0 || ps_str_contains(text, "_{");
+}
+
+/* NAME://HOST:PORT, as kafka.cluster.EndPoint reads it (uriParseExp). */
+static bool is_malformed(struct ps_str text)
+{
+    uint64_t port = 0;
+    size_t at = ps_str_find(text, PS_STR("://"), 0);
+    struct ps_str rest = ps_str_slice(text, at + 3, text.len);
+    size_t colon = ps_str_last_index(rest, ':');
+    struct ps_str number = ps_str_slice(rest, colon + 1, rest.len);
+    bool negative = ps_str_starts(number, "-");
+    bool valid = at < text.len && colon < rest.len &&
+                 ps_str_to_uint(ps_str_slice(number, negative, number.len), INT32_MAX, &port);
+    return !valid && !is_unsettled(text);
+}
+
 static void read_endpoints(const struct ps_hazard_view *view,
                            const struct ps_hazard_setting *setting,
                            struct ps_hazard_endpoints *ret_endpoints)
@@ -130,7 +156,9 @@ static void read_endpoints(const struct ps_hazard_view *view,
         struct ps_str text =
             ps_reference_expand(view->arena, &view->env, raw, setting->index, &budget);
         size_t count = ret_endpoints->parsed.count;
-        if (ps_endpoints_add(&ret_endpoints->parsed, ps_str_trim(text))) {
+        if (ret_endpoints->malformed.len == 0 && is_malformed(ps_str_trim(text))) {
+            ret_endpoints->malformed = ps_str_trim(raw);
+        } else if (ps_endpoints_add(&ret_endpoints->parsed, ps_str_trim(text))) {
             ret_endpoints->raw[count] = ps_str_trim(raw);
         }
     }

@@ -41,6 +41,7 @@ struct ps_hazard_setting {
 struct ps_hazard_endpoints {
     struct ps_endpoints parsed;
     struct ps_str raw[PS_LISTENERS_MAX]; /* as the user wrote it; only this may be printed */
+    struct ps_str malformed;             /* the first that is surely none, so too; empty: none */
 };
 
 struct ps_hazard_view {

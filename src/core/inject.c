@@ -169,6 +169,9 @@ static bool is_easy(struct ps_arena *arena, const struct ps_exposures *exposures
 /*
  * Once one KAFKA_ variable that is a property is set, the apache images start from nothing but
  * variables; without these the broker cannot come up (docker/resources/common-scripts/configure).
+ * Not asked for: the node id, which portside.dev/env may bring, and the quorum, which has several
+ * names (voters, bootstrap servers). Without them no broker comes up either, injected or not, so to
+ * leave it alone would save nothing and hide the listener once its author has mended it.
  * NULL if none is missing.
  */
 static const char *missing_variable(const struct ps_broker *broker)

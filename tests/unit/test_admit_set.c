@@ -250,6 +250,17 @@ static const struct ps_admit_row rows[] = {
                                                               "\"restartedAt\":\"now\""),
      .verdict = PS_VERDICT_INJECT,
      .in_warnings = "!has no effect"},
+    {.name = "listeners that Kafka cannot read are named, though the hook decides by then",
+     .request = REVIEW(
+         "apps", "StatefulSet", "statefulsets", "CREATE", "kafka",
+         SET_OBJECT(
+             "", "3", "",
+             SPEC(APACHE("{\"name\":\"KAFKA_PROCESS_ROLES\",\"value\":\"broker,controller\"},"
+                         "{\"name\":\"KAFKA_CONTROLLER_LISTENER_NAMES\",\"value\":\"C\"},"
+                         "{\"name\":\"KAFKA_LISTENERS\",\"value\":\"PLAINTEXT:9092,C://:9093\"}"))),
+         "null"),
+     .verdict = PS_VERDICT_INJECT,
+     .in_warnings = "KAFKA_LISTENERS has 'PLAINTEXT:9092', which Kafka cannot read"},
     {.name = "the set says what would happen to its pods",
      .request =
          REVIEW("apps", "StatefulSet", "statefulsets", "CREATE", "kafka",
