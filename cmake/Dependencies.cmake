@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Libraries of the system, found by pkg-config and used as imported targets. Which layer may link
-# which one is a rule of the architecture: OpenSSL tls, libcurl and libyaml kube, libmicrohttpd
-# server.
+# which one is a rule of the architecture: cJSON base, OpenSSL tls, libcurl and libyaml kube,
+# libmicrohttpd server.
 find_package(PkgConfig REQUIRED)
 
 function(portside_find prefix module package)
@@ -13,6 +13,7 @@ function(portside_find prefix module package)
     endif()
 endfunction()
 
+portside_find(CJSON "libcjson>=1.7.15" libcjson-dev)
 portside_find(OPENSSL "openssl>=3.0" libssl-dev)
 portside_find(CURL "libcurl>=7.88" libcurl4-openssl-dev)
 portside_find(YAML "yaml-0.1>=0.2.5" libyaml-dev)

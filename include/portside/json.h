@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JSON values, read only but for the patch applier.
+ * JSON values, read only but for the patch applier. The only door to cJSON.
  *
  * Parsing is strict: RFC 8259, one value, nothing behind it, valid UTF-8 without BOM, no lone
  * surrogates, no U+0000, no duplicate key, depth and numbers within bounds. Nodes live in the

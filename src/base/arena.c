@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A list of blocks, newest first. Each allocation is preceded by its size, so that the newest one
- * can be given back.
+ * can be given back: cJSON frees what it has just allocated on every parse error.
  */
 #include "portside/arena.h"
 

@@ -5,7 +5,7 @@
 # command of that name on PATH, whoever put it there, is as good as the package.
 
 # What the program is compiled with, for whatever architecture.
-packages_target='libc6-dev libssl-dev libcurl4-openssl-dev libyaml-dev
+packages_target='libc6-dev libcjson-dev libssl-dev libcurl4-openssl-dev libyaml-dev
     libmicrohttpd-dev'
 
 packages_build="gcc=gcc cmake=cmake ninja-build=ninja pkg-config=pkg-config $packages_target

@@ -21,6 +21,7 @@ EVERYWHERE = {
     "atof": "the parsers of portside/str.h",
     "sscanf": "the views of portside/str.h",
     "alloca": "an arena",
+    "cJSON_GetObjectItem": "the case-sensitive form",
 }
 
 # Fine in src/base, which wraps them for all others, and in tests.
@@ -50,6 +51,8 @@ def main():
             for called in CALL.findall(line):
                 if called in rules:
                     report.complain(name, number, f"'{called}' is banned: use {rules[called]}")
+                elif called.startswith("cJSON_") and not name.startswith("src/base/json"):
+                    report.complain(name, number, f"'{called}' outside src/base/json*.c: use portside/json.h")
     report.finish()
 
 

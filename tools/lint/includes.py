@@ -26,6 +26,7 @@ MAY_USE = {
 
 # Libraries of the system and the only files that may include them.
 LIBRARIES = (
+    (re.compile(r"(cjson/)?cJSON"), re.compile(r"src/base/json[a-z_]*\.[ch]$"), "src/base/json*"),
     # A test that speaks TLS to the server is a client of its own.
     (re.compile(r"openssl/"), re.compile(r"(src/tls|tests|bench)/"), "src/tls"),
     (re.compile(r"microhttpd"), re.compile(r"src/server/"), "src/server"),
@@ -33,7 +34,7 @@ LIBRARIES = (
     (re.compile(r"yaml\.h"), re.compile(r"src/kube/"), "src/kube"),
     (re.compile(r"check\.h"), re.compile(r"tests/"), "tests"),
 )
-LINKS = {"PkgConfig::OPENSSL": "tls",
+LINKS = {"PkgConfig::CJSON": "base", "PkgConfig::OPENSSL": "tls",
          "PkgConfig::MICROHTTPD": "server", "PkgConfig::CURL": "kube",
          "PkgConfig::YAML": "kube"}
 
