@@ -1,9 +1,65 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "json_tree.h"
+/*
+ * cJSON allocates through process-wide hooks. They are set once, before main, and draw from the
+ * arena that the calling thread has entered; so no thread ever sees another's memory.
+ */
+#include "portside/json.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+
+#include "json_cjson.h"
+#include "json_scan.h"
+
+static _Thread_local struct ps_arena *entered;
+
+static void *hook_malloc(size_t bytes)
+{
+    return entered == NULL ? NULL : ps_arena_alloc(entered, bytes);
+}
+
+static void hook_free(void *memory)
+{
+    if (entered != NULL) {
+        ps_arena_release(entered, memory);
+    }
+}
+
+__attribute__((constructor)) static void install_hooks(void)
+{
+    cJSON_InitHooks(&(cJSON_Hooks){.malloc_fn = hook_malloc, .free_fn = hook_free});
+}
+
+void ps_json_enter(struct ps_arena *arena)
+{
+    entered = arena;
+}
+
+const cJSON *ps_json_node(const struct ps_json *node)
+{
+    return (const cJSON *)node;
+}
 
 enum ps_json_type ps_json_type(const struct ps_json *node)
 {
-    return node == NULL ? PS_JSON_ABSENT : node->type;
+    if (node == NULL) {
+        return PS_JSON_ABSENT;
+    }
+    switch (ps_json_node(node)->type & 0xFF) {
+    case cJSON_False:
+    case cJSON_True:
+        return PS_JSON_BOOL;
+    case cJSON_Number:
+        return PS_JSON_NUMBER;
+    case cJSON_String:
+        return PS_JSON_STRING;
+    case cJSON_Array:
+        return PS_JSON_ARRAY;
+    case cJSON_Object:
+        return PS_JSON_OBJECT;
+    default:
+        return PS_JSON_NULL;
+    }
 }
 
 const char *ps_json_type_name(const struct ps_json *node)
@@ -16,16 +72,73 @@ const char *ps_json_type_name(const struct ps_json *node)
     return names[ps_json_type(node)];
 }
 
+static int by_key(const void *a, const void *b)
+{
+    const cJSON *const *left = a;
+    const cJSON *const *right = b;
+    return ps_str_compare(ps_str_of((*left)->string), ps_str_of((*right)->string));
+}
+
+/* The first key that occurs twice in object, NULL if none does. */
+static const char *duplicate_key(struct ps_arena *arena, const cJSON *object)
+{
+    size_t count = (size_t)cJSON_GetArraySize(object);
+    const cJSON **members = ps_arena_alloc(arena, (count + 1) * sizeof(*members));
+    const char *found = NULL;
+    size_t i = 0;
+    for (const cJSON *child = object->child; child != NULL; child = child->next) {
+        members[i++] = child;
+    }
+    qsort(members, count, sizeof(const cJSON *), by_key);
+    for (i = 1; i < count && found == NULL; i++) {
+        if (by_key(&members[i - 1], &members[i]) == 0) {
+            found = members[i]->string;
+        }
+    }
+    ps_arena_release(arena, members);
+    return found;
+}
+
+/* Depth is bounded by the scanner. */
+static struct ps_status refuse_duplicates(struct ps_arena *arena, const cJSON *node,
+                                          struct ps_error *err)
+{
+    if (cJSON_IsObject(node) && node->child != NULL && node->child->next != NULL) {
+        const char *key = duplicate_key(arena, node);
+        if (key != NULL) {
+            return ps_fail(err, PS_CODE_INPUT, "invalid JSON: key '%.200s' occurs twice", key);
+        }
+    }
+    for (const cJSON *child = node->child; child != NULL; child = child->next) {
+        if (child->child != NULL) {
+            PS_TRY(refuse_duplicates(arena, child, err));
+        }
+    }
+    return ps_success();
+}
+
+struct ps_status ps_json_parse(struct ps_arena *arena, struct ps_str text,
+                               struct ps_json **ret_root, struct ps_error *err)
+{
+    PS_TRY(ps_json_scan(text, err));
+    ps_json_enter(arena);
+    cJSON *root = cJSON_ParseWithLength(text.ptr, text.len);
+    if (root == NULL) {
+        return ps_fail(err, PS_CODE_INPUT, "invalid JSON: it cannot be read");
+    }
+    PS_TRY(refuse_duplicates(arena, root, err));
+    *ret_root = (struct ps_json *)root;
+    return ps_success();
+}
+
 const struct ps_json *ps_json_first(const struct ps_json *node)
 {
-    bool has_children =
-        node != NULL && (node->type == PS_JSON_ARRAY || node->type == PS_JSON_OBJECT);
-    return has_children ? node->child : NULL;
+    return node == NULL ? NULL : (const struct ps_json *)ps_json_node(node)->child;
 }
 
 const struct ps_json *ps_json_next(const struct ps_json *child)
 {
-    return child->next;
+    return (const struct ps_json *)ps_json_node(child)->next;
 }
 
 const struct ps_json *ps_json_get_str(const struct ps_json *node, struct ps_str key)
@@ -72,8 +185,7 @@ const struct ps_json *ps_json_at(const struct ps_json *array, size_t index)
 
 struct ps_str ps_json_key(const struct ps_json *child)
 {
-    return child == NULL || child->key == NULL ? PS_STR("")
-                                               : (struct ps_str){child->key, child->key_len};
+    return child == NULL ? PS_STR("") : ps_str_of(ps_json_node(child)->string);
 }
 
 bool ps_json_is_string(const struct ps_json *node)
@@ -83,7 +195,7 @@ bool ps_json_is_string(const struct ps_json *node)
 
 struct ps_str ps_json_text(const struct ps_json *node)
 {
-    return ps_json_is_string(node) ? (struct ps_str){node->text, node->text_len} : PS_STR("");
+    return ps_json_is_string(node) ? ps_str_of(ps_json_node(node)->valuestring) : PS_STR("");
 }
 
 struct ps_str ps_json_get_text(const struct ps_json *node, const char *key)
@@ -93,7 +205,7 @@ struct ps_str ps_json_get_text(const struct ps_json *node, const char *key)
 
 bool ps_json_is_true(const struct ps_json *node)
 {
-    return ps_json_type(node) == PS_JSON_BOOL && node->truth;
+    return node != NULL && cJSON_IsTrue(ps_json_node(node));
 }
 
 bool ps_json_to_int(const struct ps_json *node, int64_t *ret_value)
@@ -102,7 +214,7 @@ bool ps_json_to_int(const struct ps_json *node, int64_t *ret_value)
     if (ps_json_type(node) != PS_JSON_NUMBER) {
         return false;
     }
-    double value = node->number;
+    double value = ps_json_node(node)->valuedouble;
     if (!(value >= -exact_max && value <= exact_max)) {
         return false;
     }

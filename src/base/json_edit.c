@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Comparison and tree surgery: what the patch applier needs. */
-#include "json_tree.h"
+#include <cjson/cJSON.h>
+
+#include "json_cjson.h"
+#include "portside/json.h"
+
+static cJSON *writable(struct ps_json *node)
+{
+    return (cJSON *)node;
+}
 
 static bool equal_members(const struct ps_json *a, const struct ps_json *b)
 {
@@ -40,8 +48,11 @@ bool ps_json_equal(const struct ps_json *a, const struct ps_json *b)
         return true;
     case PS_JSON_BOOL:
         return ps_json_is_true(a) == ps_json_is_true(b);
-    case PS_JSON_NUMBER:
-        return a->number <= b->number && a->number >= b->number;
+    case PS_JSON_NUMBER: {
+        double left = ps_json_node(a)->valuedouble;
+        double right = ps_json_node(b)->valuedouble;
+        return left <= right && left >= right;
+    }
     case PS_JSON_STRING:
         return ps_str_equal(ps_json_text(a), ps_json_text(b));
     case PS_JSON_ARRAY:
@@ -57,11 +68,11 @@ struct ps_json *ps_json_mutable_get(struct ps_json *object, struct ps_str key)
     if (ps_json_type(object) != PS_JSON_OBJECT) {
         return NULL;
     }
-    struct ps_json *child = object->child;
-    while (child != NULL && !ps_str_equal(ps_json_key(child), key)) {
+    cJSON *child = writable(object)->child;
+    while (child != NULL && !ps_str_equal(ps_str_of(child->string), key)) {
         child = child->next;
     }
-    return child;
+    return (struct ps_json *)child;
 }
 
 struct ps_json *ps_json_mutable_at(struct ps_json *array, size_t index)
@@ -69,75 +80,27 @@ struct ps_json *ps_json_mutable_at(struct ps_json *array, size_t index)
     if (ps_json_type(array) != PS_JSON_ARRAY) {
         return NULL;
     }
-    struct ps_json *child = array->child;
+    cJSON *child = writable(array)->child;
     while (child != NULL && index > 0) {
         child = child->next;
         index--;
     }
-    return child;
+    return (struct ps_json *)child;
 }
 
-void ps_json_append(struct ps_json *parent, struct ps_json *child)
-{
-    struct ps_json *first = parent->child;
-    child->next = NULL;
-    if (first == NULL) {
-        child->prev = child;
-        parent->child = child;
-        return;
-    }
-    child->prev = first->prev;
-    first->prev->next = child;
-    first->prev = child;
-}
-
-/* Before next, which is a child of parent. */
-static void insert_before(struct ps_json *parent, struct ps_json *next, struct ps_json *child)
-{
-    child->next = next;
-    child->prev = next->prev; /* of the first child: the last one */
-    if (parent->child == next) {
-        parent->child = child;
-    } else {
-        next->prev->next = child;
-    }
-    next->prev = child;
-}
-
-static void detach(struct ps_json *parent, struct ps_json *child)
-{
-    if (parent->child == child) {
-        parent->child = child->next;
-    } else {
-        child->prev->next = child->next;
-    }
-    if (child->next != NULL) {
-        child->next->prev = child->prev;
-    } else if (parent->child != NULL) {
-        parent->child->prev = child->prev; /* the last one is another now */
-    }
-    child->next = NULL;
-    child->prev = child;
-}
-
-static void name(struct ps_json *node, struct ps_str key)
-{
-    node->key = key.ptr;
-    node->key_len = (uint32_t)key.len;
-}
-
-/* A member that was there before keeps its place. */
 void ps_json_object_set(struct ps_arena *arena, struct ps_json *object, struct ps_str key,
                         struct ps_json *value)
 {
     struct ps_json *old = ps_json_mutable_get(object, key);
-    name(value, ps_arena_copy(arena, key));
+    struct ps_str name = ps_arena_copy(arena, key);
+    ps_json_enter(arena);
     if (old == NULL) {
-        ps_json_append(object, value);
+        (void)cJSON_AddItemToObject(writable(object), name.ptr, writable(value));
         return;
     }
-    insert_before(object, old, value);
-    detach(object, old);
+    /* keeps the member's place; cJSON_ReplaceItemInObject would ignore the case of the key */
+    writable(value)->string = (char *)(uintptr_t)name.ptr;
+    (void)cJSON_ReplaceItemViaPointer(writable(object), writable(old), writable(value));
 }
 
 bool ps_json_object_remove(struct ps_json *object, struct ps_str key)
@@ -146,22 +109,37 @@ bool ps_json_object_remove(struct ps_json *object, struct ps_str key)
     if (old == NULL) {
         return false;
     }
-    detach(object, old);
+    (void)cJSON_DetachItemViaPointer(writable(object), writable(old));
     return true;
+}
+
+/*
+ * Not cJSON_InsertItemInArray: 1.7.15 with the fix of CVE-2023-50472, as Debian 12 has it, inserts
+ * nothing behind the first place.
+ */
+static void insert_before(cJSON *array, cJSON *next, cJSON *item)
+{
+    item->next = next;
+    item->prev = next->prev; /* of the first child: the last one */
+    if (array->child == next) {
+        array->child = item;
+    } else {
+        next->prev->next = item;
+    }
+    next->prev = item;
 }
 
 bool ps_json_array_insert(struct ps_json *array, size_t index, struct ps_json *value)
 {
-    struct ps_json *next = ps_json_mutable_at(array, index);
-    if (next == NULL && index != ps_json_count(array)) {
+    size_t count = ps_json_count(array);
+    if (index > count) {
         return false;
     }
-    name(value, (struct ps_str){NULL, 0}); /* it may have been a member before */
-    if (next == NULL) {
-        ps_json_append(array, value);
-    } else {
-        insert_before(array, next, value);
+    writable(value)->string = NULL; /* it may have been a member before */
+    if (index == count) {
+        return cJSON_AddItemToArray(writable(array), writable(value));
     }
+    insert_before(writable(array), writable(ps_json_mutable_at(array, index)), writable(value));
     return true;
 }
 
@@ -171,23 +149,12 @@ bool ps_json_array_remove(struct ps_json *array, size_t index)
     if (old == NULL) {
         return false;
     }
-    detach(array, old);
+    (void)cJSON_DetachItemViaPointer(writable(array), writable(old));
     return true;
 }
 
-/* Depth is bounded by that of what was parsed. Texts are never changed, so they are shared. */
 struct ps_json *ps_json_copy(struct ps_arena *arena, const struct ps_json *node)
 {
-    struct ps_json *copy = PS_ARENA_NEW(arena, struct ps_json);
-    *copy = *node;
-    copy->next = NULL;
-    copy->prev = copy;
-    if (ps_json_type(node) == PS_JSON_ARRAY || ps_json_type(node) == PS_JSON_OBJECT) {
-        copy->child = NULL;
-    }
-    PS_JSON_EACH(child, node)
-    {
-        ps_json_append(copy, ps_json_copy(arena, child));
-    }
-    return copy;
+    ps_json_enter(arena);
+    return (struct ps_json *)cJSON_Duplicate(ps_json_node(node), 1);
 }

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * RFC 8259 by the letter. cJSON takes control characters in strings, invalid UTF-8, "01", and cuts
+ * strings at U+0000: a decision that rests on such text would not be the API server's.
+ *
+ * No recursion: open containers stand on a small stack of brackets.
+ */
+#include "json_scan.h"
+
+#include "portside/json.h"
+
+#define NUMBER_BYTES_MAX 32U
+/* With as many digits in front as fit, a double is still finite: below 1.8e308. */
+#define EXPONENT_MAX 270U
+
+struct scan {
+    struct ps_str text;
+    size_t at;
+    struct ps_error *err;
+    char open[PS_JSON_DEPTH_MAX]; /* the bracket that closes each open container */
+    size_t depth;
+};
+
+static struct ps_status bad(struct scan *scan, const char *what)
+{
+    return ps_fail(scan->err, PS_CODE_INPUT, "invalid JSON at byte %zu: %s", scan->at, what);
+}
+
+/* The byte at the cursor; NUL behind the end, which is never valid JSON either. */
+static char peek(const struct scan *scan)
+{
+    return scan->at < scan->text.len ? scan->text.ptr[scan->at] : '\0';
+}
+
+static void skip_space(struct scan *scan)
+{
+    char c = peek(scan);
+    while (c == ' ' || c == '\n' || c == '\r' || c == '\t') {
+        scan->at++;
+        c = peek(scan);
+    }
+}
+
+static int hex_value(char c)
+{
+    if (ps_is_digit(c)) {
+        return c - '0';
+    }
+    c = ps_to_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Four hex digits at the cursor. */
+static bool take_hex4(struct scan *scan, unsigned *ret_value)
+{
+    unsigned value = 0;
+    for (int i = 0; i < 4; i++) {
+        int digit = hex_value(peek(scan));
+        if (digit < 0) {
+            return false;
+        }
+        value = value * 16 + (unsigned)digit;
+        scan->at++;
+    }
+    *ret_value = value;
+    return true;
+}
+
+/* Behind a high surrogate, RFC 8259 section 7 wants \uDC00 to \uDFFF. */
+static bool take_low_surrogate(struct scan *scan)
+{
+    unsigned value = 0;
+    if (peek(scan) != '\\') {
+        return false;
+    }
+    scan->at++;
+    if (peek(scan) != 'u') {
+        return false;
+    }
+    scan->at++;
+    return take_hex4(scan, &value) && value >= 0xDC00 && value <= 0xDFFF;
+}
+
+/* The cursor stands behind "\u". */
+static struct ps_status unicode_escape(struct scan *scan)
+{
+    unsigned value = 0;
+    if (!take_hex4(scan, &value)) {
+        return bad(scan, "four hex digits are wanted after \\u");
+    }
+    if (value == 0) {
+        return bad(scan, "a string holds U+0000");
+    }
+    if (value >= 0xDC00 && value <= 0xDFFF) {
+        return bad(scan, "a string holds a lone surrogate");
+    }
+    if (value >= 0xD800 && value <= 0xDBFF && !take_low_surrogate(scan)) {
+        return bad(scan, "a string holds a lone surrogate");
+    }
+    return ps_success();
+}
+
+/* The cursor stands behind the backslash. */
+static struct ps_status escape(struct scan *scan)
+{
+    char c = peek(scan);
+    switch (c) {
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+        scan->at++;
+        return ps_success();
+    case 'u':
+        scan->at++;
+        return unicode_escape(scan);
+    default:
+        return bad(scan, "unknown escape in a string");
+    }
+}
+
+/* The cursor stands on a byte that is neither plain ASCII nor the closing quote. */
+static struct ps_status special_byte(struct scan *scan)
+{
+    unsigned char c = (unsigned char)scan->text.ptr[scan->at];
+    if (c == '\\') {
+        scan->at++;
+        return escape(scan);
+    }
+    if (c < 0x20) {
+        return bad(scan, "a string holds a control character");
+    }
+    size_t len = ps_str_rune(scan->text, scan->at);
+    if (len == 0) {
+        return bad(scan, "a string is not valid UTF-8");
+    }
+    scan->at += len;
+    return ps_success();
+}
+
+/* The cursor stands on the opening quote. */
+static struct ps_status string(struct scan *scan)
+{
+    scan->at++;
+    while (scan->at < scan->text.len) {
+        unsigned char c = (unsigned char)scan->text.ptr[scan->at];
+        if (c == '"') {
+            scan->at++;
+            return ps_success();
+        }
+        if (c >= 0x20 && c < 0x80 && c != '\\') {
+            scan->at++;
+            continue;
+        }
+        PS_TRY(special_byte(scan));
+    }
+    return bad(scan, "a string does not end");
+}
+
+static size_t take_digits(struct scan *scan)
+{
+    size_t begin = scan->at;
+    while (ps_is_digit(peek(scan))) {
+        scan->at++;
+    }
+    return scan->at - begin;
+}
+
+/* The cursor stands behind "e" or "E". */
+static struct ps_status exponent(struct scan *scan)
+{
+    uint64_t value = 0;
+    if (peek(scan) == '+' || peek(scan) == '-') {
+        scan->at++;
+    }
+    size_t begin = scan->at;
+    if (take_digits(scan) == 0) {
+        return bad(scan, "a number has an exponent without digits");
+    }
+    if (!ps_str_to_uint(ps_str_slice(scan->text, begin, scan->at), EXPONENT_MAX, &value)) {
+        return bad(scan, "a number is too large");
+    }
+    return ps_success();
+}
+
+static struct ps_status number(struct scan *scan)
+{
+    size_t begin = scan->at;
+    if (peek(scan) == '-') {
+        scan->at++;
+    }
+    bool zero = peek(scan) == '0';
+    size_t digits = take_digits(scan);
+    if (digits == 0 || (zero && digits > 1)) {
+        return bad(scan, "a value is wanted");
+    }
+    if (peek(scan) == '.') {
+        scan->at++;
+        if (take_digits(scan) == 0) {
+            return bad(scan, "a number has no digits after its point");
+        }
+    }
+    if (peek(scan) == 'e' || peek(scan) == 'E') {
+        scan->at++;
+        PS_TRY(exponent(scan));
+    }
+    if (scan->at - begin > NUMBER_BYTES_MAX) {
+        return bad(scan, "a number is too long");
+    }
+    return ps_success();
+}
+
+static struct ps_status literal(struct scan *scan, const char *word)
+{
+    struct ps_str wanted = ps_str_of(word);
+    struct ps_str found = ps_str_slice(scan->text, scan->at, scan->at + wanted.len);
+    if (!ps_str_equal(found, wanted)) {
+        return bad(scan, "a value is wanted");
+    }
+    scan->at += wanted.len;
+    return ps_success();
+}
+
+static struct ps_status open_container(struct scan *scan, char closing)
+{
+    if (scan->depth == PS_JSON_DEPTH_MAX) {
+        return bad(scan, "nested too deeply");
+    }
+    scan->open[scan->depth++] = closing;
+    scan->at++;
+    return ps_success();
+}
+
+/* A scalar, or the opening bracket of a container. */
+static struct ps_status value(struct scan *scan)
+{
+    switch (peek(scan)) {
+    case '"':
+        return string(scan);
+    case '{':
+        return open_container(scan, '}');
+    case '[':
+        return open_container(scan, ']');
+    case 't':
+        return literal(scan, "true");
+    case 'f':
+        return literal(scan, "false");
+    case 'n':
+        return literal(scan, "null");
+    default:
+        return scan->at < scan->text.len ? number(scan) : bad(scan, "the text ends too early");
+    }
+}
+
+static struct ps_status key(struct scan *scan)
+{
+    skip_space(scan);
+    if (peek(scan) != '"') {
+        return bad(scan, "a key in quotes is wanted");
+    }
+    PS_TRY(string(scan));
+    skip_space(scan);
+    if (peek(scan) != ':') {
+        return bad(scan, "a colon is wanted");
+    }
+    scan->at++;
+    return ps_success();
+}
+
+/* Closes what ends at the cursor; *ret_more says that another element follows. */
+static struct ps_status after_value(struct scan *scan, bool *ret_more)
+{
+    *ret_more = false;
+    while (scan->depth > 0) {
+        char closing = scan->open[scan->depth - 1];
+        skip_space(scan);
+        if (peek(scan) == ',') {
+            scan->at++;
+            *ret_more = true;
+            return closing == '}' ? key(scan) : ps_success();
+        }
+        if (peek(scan) != closing) {
+            return bad(scan, scan->at < scan->text.len ? "a comma or the end of the list is wanted"
+                                                       : "the text ends too early");
+        }
+        scan->at++;
+        scan->depth--;
+    }
+    return ps_success();
+}
+
+/* Behind a bracket that was just opened: true if it closes at once. */
+static bool is_empty_container(struct scan *scan)
+{
+    skip_space(scan);
+    return peek(scan) == scan->open[scan->depth - 1];
+}
+
+static struct ps_status values(struct scan *scan)
+{
+    bool more = true;
+    while (more) {
+        skip_space(scan);
+        size_t depth = scan->depth;
+        PS_TRY(value(scan));
+        if (scan->depth > depth && !is_empty_container(scan)) {
+            if (scan->open[depth] == '}') {
+                PS_TRY(key(scan));
+            }
+            continue;
+        }
+        PS_TRY(after_value(scan, &more));
+    }
+    return ps_success();
+}
+
+struct ps_status ps_json_scan(struct ps_str text, struct ps_error *err)
+{
+    struct scan scan = {.text = text, .err = err};
+    PS_TRY(values(&scan));
+    skip_space(&scan);
+    if (scan.at < text.len) {
+        return bad(&scan, "there is something behind the value");
+    }
+    return ps_success();
+}
