@@ -180,7 +180,7 @@ def handshakes(world):
         "rejected": stranger,
         "client-certificate": handshake,
     }
-    with world.start("--drain-seconds", "0", "--handshake-seconds", "1", "--client-ca",
+    with world.start("--drain-seconds", "0", "--handshake-seconds", "3", "--client-ca",
                      world.authority.cert) as server:
         for kind, attempt in rows.items():
             attempt(server)

@@ -34,7 +34,7 @@ def probe_from(server, address):
 
 @case("plain port: one address cannot take all places, and who drips is cut off")
 def squatters(world):
-    with world.start("--drain-seconds", "0", "--header-seconds", "2") as server:
+    with world.start("--drain-seconds", "0", "--header-seconds", "4") as server:
         slow = [slow_visitor(server) for _ in range(8)]
         expect(probe_from(server, "127.0.0.1"), None, "number 9 from the same address")
         expect(probe_from(server, "127.0.0.2"), 200, "another address")
