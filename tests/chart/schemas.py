@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes JSON schemas of all kinds, strict ones, from the OpenAPI document of Kubernetes.
+"""Makes JSON schemas of all kinds, strict ones, from the OpenAPI document of Kubernetes and from
+CustomResourceDefinitions.
 
-Usage: schemas.py SWAGGER_JSON FOLDER
+Usage: schemas.py SWAGGER_JSON FOLDER [CRD_YAML…]
 
 Each file stands alone: FOLDER/<kind>-<group>-<version>.json, in small letters, as kubeconform asks
 for them; the group of what has none is its version. A field that the document does not know is
@@ -11,6 +12,8 @@ refused.
 import json
 import os
 import sys
+
+import yaml
 
 PREFIX = "#/definitions/"
 
@@ -56,18 +59,49 @@ def kinds(definitions):
             yield name, entry["kind"], entry["group"], entry["version"]
 
 
-def main(source, folder):
+def write(folder, kind, group, version, schema):
+    path = os.path.join(folder, f"{kind}-{group or version}-{version}.json".lower())
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(schema, file, sort_keys=True)
+
+
+def strict_below(node):
+    """The schema of a CustomResourceDefinition, which stands in one piece."""
+    if isinstance(node, list):
+        return [strict_below(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    made = {key: strict_below(value) for key, value in node.items() if not key.startswith("x-")}
+    if node.get("x-kubernetes-int-or-string"):
+        made["type"] = ["string", "integer"]
+        made.pop("anyOf", None)
+    if isinstance(node.get("properties"), dict) and not node.get("x-kubernetes-preserve-unknown-fields"):
+        made.setdefault("additionalProperties", False)
+    return made
+
+
+def custom(source, folder):
+    with open(source, encoding="utf-8") as file:
+        # As a chart's template: its placeholders are no concern of ours.
+        text = "".join(line for line in file if "{{" not in line)
+    for spec in [one["spec"] for one in yaml.safe_load_all(text) if one]:
+        for version in spec["versions"]:
+            schema = strict_below(version["schema"]["openAPIV3Schema"])
+            schema["properties"]["metadata"] = {"type": "object"}
+            write(folder, spec["names"]["kind"], spec["group"], version["name"], schema)
+
+
+def main(source, folder, *definitions_of_others):
     with open(source, encoding="utf-8") as file:
         definitions = json.load(file)["definitions"]
     os.makedirs(folder, exist_ok=True)
+    for other in definitions_of_others:
+        custom(other, folder)
     ready = {name: strict(name, definition) for name, definition in definitions.items()}
     for name, kind, group, version in kinds(definitions):
         parts = {one: ready[one] for one in reachable(name, definitions)}
-        schema = {"$ref": PREFIX + name, "definitions": parts}
-        path = os.path.join(folder, f"{kind}-{group or version}-{version}.json".lower())
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump(schema, file, sort_keys=True)
+        write(folder, kind, group, version, {"$ref": PREFIX + name, "definitions": parts})
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(*sys.argv[1:])

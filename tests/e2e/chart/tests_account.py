@@ -38,6 +38,7 @@ RIGHTS = [
     ("create", "leases.coordination.k8s.io", NAMESPACE, "", True),
     ("patch", "leases.coordination.k8s.io", NAMESPACE, "portside", True),
     ("patch", "leases.coordination.k8s.io", NAMESPACE, "other", False),
+    ("get", "leases.coordination.k8s.io", NAMESPACE, "portside", True),
     ("get", "leases.coordination.k8s.io", "kube-system", "portside", False),
     ("get", "mutatingwebhookconfigurations.admissionregistration.k8s.io", "", "", False),
     ("patch", "mutatingwebhookconfigurations.admissionregistration.k8s.io", "", "portside", True),

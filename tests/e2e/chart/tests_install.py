@@ -216,12 +216,43 @@ def test_own_namespace_is_never_asked_about(test):
 def test_uninjected_broker_is_named(test):
     """A native image without settings is left alone; the policy says so to who created it."""
     namespace = test.namespace()
-    status, body, warnings = test.cluster.request(
-        "POST", f"/api/v1/namespaces/{namespace}/pods?dryRun=All", BROKER
-    )
-    check(status == 201, f"pod: {body}")
     words = "pod lone-0 runs a Kafka broker without its external listener"
-    check(any(words in warning for warning in warnings), f"warnings {warnings}")
+
+    def named():
+        status, body, warnings = test.cluster.request(
+            "POST", f"/api/v1/namespaces/{namespace}/pods?dryRun=All", BROKER
+        )
+        check(status == 201, f"pod: {body}")
+        return any(words in warning for warning in warnings)
+
+    wait_until("the policy names it", named)  # the API server may have heard of it just now
+
+
+def test_uninjected_broker_is_named_while_portside_is_away(test):
+    """With failurePolicy Ignore it starts, and who creates it hears of what it lacks."""
+    namespace = test.namespace()
+    pod = json.loads(json.dumps(BROKER))
+    pod["spec"]["containers"][0]["image"] = "apache/kafka:4.1.0"
+    set_policy = [{"op": "replace", "path": "/webhooks/0/failurePolicy", "value": "Ignore"}]
+    words = "pod lone-0 runs a Kafka broker without its external listener"
+
+    def created():
+        status, body, warnings = test.cluster.request(
+            "POST", f"/api/v1/namespaces/{namespace}/pods?dryRun=All", pod
+        )
+        return (status, warnings) if status == 201 else None
+
+    test.portside.stop()
+    try:
+        check(created() is None, "created, although the entry says Fail")
+        test.kubectl("patch", "mutatingwebhookconfiguration", "portside", "--type=json", "-p", json.dumps(set_policy))
+        _, warnings = wait_until("it is created", created)
+        check(any(words in warning for warning in warnings), f"warnings {warnings}")
+    finally:
+        test.portside.point_to_service()
+        helm("upgrade", RELEASE, CHART, *VALUES)
+        test.portside.start()
+        test.portside.register()
 
 
 def test_injected_broker_is_not_named(test):
