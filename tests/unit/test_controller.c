@@ -251,6 +251,7 @@ START_TEST(tells_what_a_stale_broker_advertises)
     ps_fake_wait(fake, "PATCH", MAP_PATH, "\"bootstrap.servers\":\"203.0.113.1:31000\"");
     ck_assert_uint_eq(ps_fake_count(fake, "PATCH", MAP_PATH, "\\\"host\\\":\\\"203.0.113.9\\\""),
                       1);
+    ps_fake_wait_metric(fake, "portside_controller_endpoints{state=\"stale\"}", 1);
     ps_fake_run(fake, 20);
     ck_assert_int_eq(ps_fake_metric(fake, "portside_controller_endpoints{state=\"stale\"}"), 1);
     ck_assert_int_eq(ps_fake_metric(fake, "portside_controller_endpoints{state=\"known\"}"), 0);
@@ -320,6 +321,9 @@ START_TEST(counts)
     static const struct ps_fake_answer answers[] = {NAMESPACES, STATEFULSETS, PODS, SERVICES, NODE};
     struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
     ps_fake_wait(fake, "PATCH", MAP_PATH, "");
+    ps_fake_wait_metric(fake, "portside_controller_leader", 1);
+    ps_fake_wait_metric(fake, "portside_controller_statefulsets", 1);
+    ps_fake_wait_metric(fake, "portside_controller_endpoints{state=\"known\"}", 1);
     ps_fake_run(fake, 20);
     ck_assert_int_eq(ps_fake_metric(fake, "portside_controller_leader"), 1);
     ck_assert_int_eq(ps_fake_metric(fake, "portside_controller_statefulsets"), 1);

@@ -111,6 +111,7 @@ START_TEST(one_that_listens)
     ck_assert_int_eq(listen(broker.fd, 8), 0);
     struct ps_fake *fake = begin(&broker);
     ps_fake_wait(fake, "PATCH", MAP_PATH, "\\\"listening\\\":\\\"yes\\\"");
+    ps_fake_wait_metric(fake, YES, 1);
     ps_fake_run(fake, 20);
     ck_assert_int_eq(ps_fake_metric(fake, YES), 1);
     ck_assert_uint_eq(accepted(&broker), 1);
@@ -134,6 +135,7 @@ START_TEST(one_that_refuses_until_it_listens)
     ck_assert_int_eq(ps_fake_metric(fake, NO), 1);
     ck_assert_int_eq(listen(broker.fd, 8), 0);
     ps_fake_wait(fake, "POST", EVENT_PATH, "\"reason\":\"Listening\"");
+    ps_fake_wait_metric(fake, YES, 1);
     ps_fake_run(fake, 50);
     ck_assert_uint_eq(ps_fake_count(fake, "PATCH", MAP_PATH, SERVERS), with + 1);
     ck_assert_int_eq(ps_fake_metric(fake, YES), 1);

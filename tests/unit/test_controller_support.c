@@ -204,6 +204,16 @@ void ps_fake_wait(struct ps_fake *fake, const char *method, const char *path, co
     }
 }
 
+void ps_fake_wait_metric(struct ps_fake *fake, const char *name, long value)
+{
+    uint64_t end_ms = ps_clock_mono_ms() + WAIT_MS;
+    while (ps_fake_metric(fake, name) < value) {
+        ck_assert_msg(ps_clock_mono_ms() < end_ms, "%s is %ld, not %ld", name,
+                      ps_fake_metric(fake, name), value);
+        (void)ps_controller_turn(fake->controller, 20);
+    }
+}
+
 void ps_fake_skip(struct ps_fake *fake, unsigned ms)
 {
     for (unsigned i = 0; i < ms; i += STEP_MS) {

@@ -46,6 +46,8 @@ bool ps_fake_watched(const struct ps_fake *fake, const char *path);
 
 /* The value of a metric, with labels as in its line; -1: it is not shown. */
 long ps_fake_metric(const struct ps_fake *fake, const char *name);
+/* Turns until it has that value or a larger one; fails after some seconds. */
+void ps_fake_wait_metric(struct ps_fake *fake, const char *name, long value);
 
 void ps_fake_end(struct ps_fake *fake);
 

@@ -57,6 +57,7 @@ START_TEST(tells_of_a_broker_without_injection)
     ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, "\"uid\":\"b-kafka-1\""), 1);
     ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, "delete the pod"), 1);
     ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, "kubectl rollout restart"), 1);
+    ps_fake_wait_metric(fake, MISSING, 1);
     ps_fake_run(fake, 20);
     ck_assert_int_eq(ps_fake_metric(fake, MISSING), 1);
     /* A change of nothing that counts is no reason to plan; its end is. */
@@ -110,6 +111,7 @@ START_TEST(says_nothing_where_the_template_is_opted_out)
         NAMESPACES, STATEFULSETS_OF("\"portside.dev/inject\":\"false\""),
         BARE_PODS(BARE("kafka-1", "", OWNED, ""))};
     struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_wait_metric(fake, "portside_controller_reconciles_total", 1);
     ps_fake_run(fake, 200);
     ck_assert_int_gt(ps_fake_metric(fake, "portside_controller_reconciles_total"), 0);
     ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, ""), 0);
@@ -125,6 +127,7 @@ START_TEST(promises_no_cure_that_is_none)
         STATEFULSETS_WITH("", "", "{\"name\":\"PORTSIDE_EXTERNAL_HOST\",\"value\":\"mine\"},"),
         BARE_PODS(BARE("kafka-1", "", OWNED, ""))};
     struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_wait_metric(fake, "portside_controller_reconciles_total", 1);
     ps_fake_run(fake, 100);
     ck_assert_int_gt(ps_fake_metric(fake, "portside_controller_reconciles_total"), 0);
     ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, "NotInjected"), 0);
@@ -156,6 +159,7 @@ START_TEST(tells_of_one_that_has_the_label_but_no_injection)
     static const struct ps_fake_answer answers[] = {NAMESPACES, STATEFULSETS, PODS_OF("", "")};
     struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
     ps_fake_wait(fake, "POST", EVENT_PATH, "NotInjected");
+    ps_fake_wait_metric(fake, MISSING, 1);
     ps_fake_run(fake, 20);
     ck_assert_int_eq(ps_fake_metric(fake, MISSING), 1);
     ps_fake_end(fake);
@@ -173,6 +177,7 @@ START_TEST(leaves_a_pod_of_an_unknown_contract_alone)
         NAMESPACES, STATEFULSETS, SERVICES, NODE, {"GET", "/api/v1/pods?", 200, contracts[_i], 1}};
     struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
     ps_fake_wait(fake, "POST", EVENT_PATH, "UnknownContract");
+    ps_fake_wait_metric(fake, UNKNOWN, 1);
     ps_fake_run(fake, 100);
     ck_assert_uint_eq(ps_fake_count(fake, "PATCH", POD_PATH, ""), 0);
     ck_assert_uint_eq(ps_fake_count(fake, "DELETE", "", ""), 0);
@@ -258,6 +263,7 @@ START_TEST(plans_nothing_when_others_write_on_a_pod)
                      INJECTED ",\"external.portside.dev/host\":\"203.0.113.1\","
                               "\"external.portside.dev/port\":\"31000\",\"example.com/x\":\"y\"",
                      "") "}");
+    ps_fake_wait_metric(fake, "portside_controller_reconciles_total", after);
     ps_fake_run(fake, 50);
     ck_assert_int_eq(ps_fake_metric(fake, "portside_controller_reconciles_total"), after);
     ps_fake_end(fake);
@@ -311,6 +317,7 @@ START_TEST(keeps_count_of_many)
     const struct ps_fake_answer answers[] = {
         NAMESPACES, {"GET", STATEFULSETS_PATH, 200, sets, 1}, {"GET", BARE_PATH, 200, bare, 1}};
     struct ps_fake *fake = ps_fake_begin(answers, PS_COUNT(answers));
+    ps_fake_wait_metric(fake, MISSING, CROWD_SETS * CROWD_PODS);
     ps_fake_run(fake, 1000);
     ck_assert_int_eq(ps_fake_metric(fake, MISSING), CROWD_SETS * CROWD_PODS);
     ck_assert_uint_eq(ps_fake_count(fake, "POST", EVENT_PATH, "NotInjected"),
