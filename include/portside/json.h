@@ -58,6 +58,10 @@ const struct ps_json *ps_json_next(const struct ps_json *child);
     for (const struct ps_json *child = ps_json_first(node); (child) != NULL;                       \
          (child) = ps_json_next(child))
 
+/* The last child, NULL if there is none; the one before child, of the first one the last. */
+const struct ps_json *ps_json_last(const struct ps_json *node);
+const struct ps_json *ps_json_previous(const struct ps_json *child);
+
 size_t ps_json_count(const struct ps_json *node);
 const struct ps_json *ps_json_at(const struct ps_json *array, size_t index);
 /* Key of a child of an object; the empty view otherwise. */

@@ -160,6 +160,17 @@ const struct ps_json *ps_json_get2(const struct ps_json *node, const char *a, co
     return ps_json_get(ps_json_get(node, a), b);
 }
 
+const struct ps_json *ps_json_last(const struct ps_json *node)
+{
+    const struct ps_json *first = ps_json_first(node);
+    return first == NULL ? NULL : ps_json_previous(first);
+}
+
+const struct ps_json *ps_json_previous(const struct ps_json *child)
+{
+    return (const struct ps_json *)ps_json_node(child)->prev; /* cJSON keeps the last one there */
+}
+
 size_t ps_json_count(const struct ps_json *node)
 {
     size_t count = 0;

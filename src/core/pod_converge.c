@@ -141,12 +141,13 @@ static void replace_different(struct ps_patch *patch, const struct ps_list *list
 static void remove_where(struct ps_patch *patch, const struct ps_list *list,
                          const struct ps_pieces *pieces, bool also_wanted)
 {
+    const struct ps_json *element = ps_json_last(list->existing);
     for (size_t i = ps_json_count(list->existing); i > 0; i--) {
-        const struct ps_json *element = ps_json_at(list->existing, i - 1);
         bool wanted = wanted_piece(list, pieces, element) != NULL;
         if (is_ours(list, element) && (!wanted || also_wanted)) {
             ps_patch_remove(patch, ps_pointer_index(patch->arena, list->pointer, i - 1));
         }
+        element = ps_json_previous(element);
     }
 }
 
