@@ -107,6 +107,16 @@ class Cluster:
         )
         return result
 
+    def restart(self, what, namespace):
+        """kubectl rollout restart, which writes seconds and so refuses a second one within one."""
+
+        def done():
+            result = self.kubectl("rollout", "restart", what, "-n", namespace, expect=None)
+            check(result.code == 0 or "within the past second" in result.err, result.err)
+            return result.code == 0
+
+        wait_until(f"{what} is restarted", done)
+
     def request(self, method, path, body=None, content_type="application/json"):
         """One call of the API: (status, decoded body, warnings). Threads keep their connections."""
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": content_type}

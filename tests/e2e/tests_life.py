@@ -24,7 +24,7 @@ def generation(test, namespace, name="kafka"):
 def roll(test, namespace, pod, container, delivery):
     """Lets the controller replace a pod: it waits until the present one is ready."""
     before = test.cluster.wait_pod(namespace, pod)
-    test.kubectl("rollout", "restart", "statefulset/kafka", "-n", namespace)
+    test.cluster.restart("statefulset/kafka", namespace)
     test.cluster.make_ready(namespace, pod)
     after = test.cluster.wait_pod(namespace, pod, unlike=before["metadata"]["uid"])
     check(
@@ -159,7 +159,7 @@ def test_opt_out_later(test):
     submit(test, namespace, manifest("cp-kraft-env"))
     before = test.cluster.wait_pod(namespace, "kafka-0")
     test.kubectl("annotate", "statefulset/kafka", "portside.dev/inject=false", "-n", namespace)
-    test.kubectl("rollout", "restart", "statefulset/kafka", "-n", namespace)
+    test.cluster.restart("statefulset/kafka", namespace)
     test.cluster.make_ready(namespace, "kafka-0")
     after = test.cluster.wait_pod(namespace, "kafka-0", unlike=before["metadata"]["uid"])
     check_untouched(after)

@@ -27,7 +27,7 @@ def test_an_exposure_that_goes_keeps_its_services_while_brokers_have_it(test):
     test.kubectl("annotate", "statefulset/kafka", "-n", namespace, *keys)
     time.sleep(1)
     check(service(test, namespace, "vpn-kafka-0"), "a Service went before the rollout")
-    test.kubectl("rollout", "restart", "statefulset/kafka", "-n", namespace)
+    test.cluster.restart("statefulset/kafka", namespace)
     second = test.cluster.wait_pod(namespace, "kafka-0", unlike=first["metadata"]["uid"])
     status = json.loads(second["metadata"]["annotations"]["portside.dev/status"])
     check(list(status["listeners"]) == ["external"], f"listeners {status}")

@@ -98,7 +98,7 @@ def remake_pods(test, namespace, count):
 
 def restart(test, namespace, injected):
     """kubectl rollout restart, which takes annotations to the template; plays the kubelet."""
-    test.kubectl("rollout", "restart", "statefulset/kafka", "-n", namespace)
+    test.cluster.restart("statefulset/kafka", namespace)
 
     def done():
         pods = test.cluster.get(f"/api/v1/namespaces/{namespace}/pods")["items"]

@@ -190,7 +190,7 @@ class Release:
             self.wait_ready()
 
     def restart(self):
-        self.cluster.kubectl("rollout", "restart", "deployment/portside", "-n", NAMESPACE)
+        self.cluster.restart("deployment/portside", NAMESPACE)
 
     def kill(self, pod):
         """kill -9 of the process, as its node sees it."""
