@@ -98,7 +98,9 @@ class Release:
     def start(self):
         make_images(self.binary)
         self.stop()
+        # Those that the portside of another suite left, which had no service account.
         self.cluster.request("DELETE", SECRET)
+        self.cluster.request("DELETE", LEASE)
         self.install_s = self.install()
         return self
 
