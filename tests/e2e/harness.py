@@ -161,7 +161,7 @@ class Cluster:
         wait_until(
             f"service account in {name}",
             lambda: self.get(f"/api/v1/namespaces/{name}/serviceaccounts/default"),
-            60,  # after an outage of the API server its controllers pause for up to half a minute
+            150,  # after an outage of the API server its controllers pause for up to a minute
         )
         return name
 

@@ -68,10 +68,10 @@ def wait_answers(expected, seconds=10):
         raise Failed(f"{failure}: the client outside saw {unlike} in {expected}") from None
 
 
-def check_bootstrap(context, namespace, endpoints, off=None):
+def check_bootstrap(context, namespace, endpoints, off=None, seconds=15):
     """The bootstrap port answers on every node that is not off, and bootstrap.servers are the
     brokers."""
-    wait_servers(context, namespace, endpoints)
+    wait_servers(context, namespace, endpoints, max(seconds, 30))
     addresses = bootstrap_addresses(context, namespace, off)
     found = {}
 
@@ -83,7 +83,7 @@ def check_bootstrap(context, namespace, endpoints, off=None):
         )
 
     try:
-        wait_until("bootstrap", answered, 5)  # kube-proxy follows a broker that goes
+        wait_until("bootstrap", answered, seconds)  # kube-proxy follows a broker that goes
     except Failed as failure:
         raise Failed(f"bootstrap port: {found}") from failure
 
