@@ -30,6 +30,11 @@ static void get_all(struct ps_arena *arena, const void *row)
     ck_assert_ptr_nonnull(ps_json_at(ps_json_get(root, "l"), 2));
     ck_assert_ptr_null(ps_json_at(ps_json_get(root, "l"), 3));
     ck_assert_ptr_null(ps_json_at(root, 0));
+    const struct ps_json *list = ps_json_get(root, "l");
+    ck_assert_ptr_eq(ps_json_last(list), ps_json_at(list, 2));
+    ck_assert_ptr_eq(ps_json_previous(ps_json_last(list)), ps_json_at(list, 1));
+    ck_assert_ptr_eq(ps_json_previous(ps_json_at(list, 0)), ps_json_last(list));
+    ck_assert_ptr_null(ps_json_last(ps_json_at(list, 0)));
     ck_assert(ps_str_is(ps_json_key(ps_json_first(root)), "Spec"));
     ck_assert(ps_str_is(ps_json_key(ps_json_first(ps_json_get(root, "l"))), ""));
 }
@@ -48,6 +53,7 @@ START_TEST(test_getters_of_nothing)
     ck_assert_str_eq(ps_json_type_name(NULL), "absent");
     ck_assert_ptr_null(ps_json_get2(NULL, "a", "b"));
     ck_assert_ptr_null(ps_json_first(NULL));
+    ck_assert_ptr_null(ps_json_last(NULL));
     ck_assert_uint_eq(ps_json_count(NULL), 0);
     ck_assert_ptr_null(ps_json_at(NULL, 0));
     ck_assert_uint_eq(ps_json_key(NULL).len, 0);
