@@ -5,6 +5,7 @@
 #include "in_arena.h"
 #include "portside/service.h"
 #include "support/runner.h"
+#include "test_resolve_rows.h"
 #include "test_service_support.h"
 
 #define OURS "'metadata':{'labels':{'app.kubernetes.io/managed-by':'portside'}}"
@@ -251,17 +252,6 @@ START_TEST(test_row)
     ps_in_arena(check_row, &rows[_i]);
 }
 END_TEST
-
-#define POD(annotations, status)                                                                   \
-    "{'metadata':{'name':'kafka-2','uid':'u-pod','annotations':{" annotations "}},'status':{"      \
-    "'phase':'Running','containerStatuses':[" status "]}}"
-#define RUNS(id) "{'name':'kafka','containerID':'" id "','state':{'running':{'startedAt':'x'}}}"
-#define AT(host, port)                                                                             \
-    "'external.portside.dev/host':'" host "','external.portside.dev/port':'" port "'"
-#define MARK(was, id)                                                                              \
-    "'portside.dev/stale':'{\\\"external\\\":{\\\"was\\\":\\\"" was                                \
-    "\\\",\\\"container\\\":\\\"" id "\\\"}}'"
-#define PATCH(annotations) "{'metadata':{'uid':'u-pod','annotations':{" annotations "}}}"
 
 /* The pod, the endpoint that is so now (NULL: not known), the patch, and what is stale. */
 static const struct patch_row {

@@ -3,6 +3,7 @@
 #include "in_arena.h"
 #include "portside/resolve.h"
 #include "support/runner.h"
+#include "test_resolve_rows.h"
 #include "test_service_support.h"
 
 /* The node and what is said of its rack, or the rack behind "=". */
@@ -58,17 +59,6 @@ START_TEST(test_rack)
     ps_in_arena(check_rack, &racks[_i]);
 }
 END_TEST
-
-#define POD(annotations, status)                                                                   \
-    "{'metadata':{'name':'kafka-2','uid':'u-pod','annotations':{" annotations "}},'status':{"      \
-    "'phase':'Running','containerStatuses':[" status "]}}"
-#define RUNS(id) "{'name':'kafka','containerID':'" id "','state':{'running':{'startedAt':'x'}}}"
-#define AT(host, port)                                                                             \
-    "'external.portside.dev/host':'" host "','external.portside.dev/port':'" port "'"
-#define MARK(was, id)                                                                              \
-    "'portside.dev/stale':'{\\\"external\\\":{\\\"was\\\":\\\"" was                                \
-    "\\\",\\\"container\\\":\\\"" id "\\\"}}'"
-#define PATCH(annotations) "{'metadata':{'uid':'u-pod','annotations':{" annotations "}}}"
 
 /* As for a changed endpoint, with on-missing: start. */
 static const struct start_row {

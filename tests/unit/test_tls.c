@@ -8,42 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "certificate.h"
 #include "support/runner.h"
-
-#define HOUR 3600L
-
-#define FOLDER "/tmp/portside-test-tls-XXXXXX"
-
-static char folder[sizeof(FOLDER)];
-static char cert_path[64];
-static char key_path[64];
-static struct certificate pair;
-static struct ps_tls *tls;
-
-static void write_pair(const struct certificate *certificate)
-{
-    certificate_write(folder, "tls.crt", certificate->cert_pem);
-    certificate_write(folder, "tls.key", certificate->key_pem);
-}
-
-static void set_up(void)
-{
-    memcpy(folder, FOLDER, sizeof(FOLDER));
-    certificate_folder(folder);
-    (void)snprintf(cert_path, sizeof(cert_path), "%s/tls.crt", folder);
-    (void)snprintf(key_path, sizeof(key_path), "%s/tls.key", folder);
-    pair = certificate_make(-HOUR, HOUR);
-    tls = ps_tls_new(cert_path, key_path);
-    ck_assert_ptr_nonnull(tls);
-}
-
-static void tear_down(void)
-{
-    ps_tls_free(tls);
-    certificate_clear(&pair);
-    certificate_remove(folder);
-}
+#include "test_tls_support.h"
 
 /* What is wrong with a pair, and a word of what is said about it. */
 static void expect_refusal(const char *cert, const char *key, const char *word)
