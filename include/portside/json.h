@@ -38,6 +38,9 @@ enum ps_json_type {
 struct ps_status ps_json_parse(struct ps_arena *arena, struct ps_str text,
                                struct ps_json **ret_root, struct ps_error *err) PS_MUST_USE;
 
+/* Fails as ps_json_parse() does, but for duplicate keys; makes nothing of text. */
+struct ps_status ps_json_scan(struct ps_str text, struct ps_error *err) PS_MUST_USE;
+
 enum ps_json_type ps_json_type(const struct ps_json *node);
 /* "object", "string", … for messages. */
 const char *ps_json_type_name(const struct ps_json *node);
@@ -89,5 +92,11 @@ bool ps_json_object_remove(struct ps_json *object, struct ps_str key);
 /* index may equal the count: appends. False if it is larger. */
 bool ps_json_array_insert(struct ps_json *array, size_t index, struct ps_json *value);
 bool ps_json_array_remove(struct ps_json *array, size_t index);
+/*
+ * A value that stays folded as text, which was scanned and lives as long as the arena. It counts as
+ * null until ps_json_unfold() makes a tree of it, in its place; other nodes are left alone.
+ */
+struct ps_json *ps_json_folded(struct ps_arena *arena, struct ps_str text);
+void ps_json_unfold(struct ps_arena *arena, struct ps_json *node);
 /* Deep copy in the same arena. */
 struct ps_json *ps_json_copy(struct ps_arena *arena, const struct ps_json *node);

@@ -21,18 +21,34 @@ struct ps_str ps_pointer_index(struct ps_arena *arena, struct ps_str parent, siz
 const struct ps_json *ps_pointer_find(struct ps_arena *arena, const struct ps_json *doc,
                                       struct ps_str pointer);
 
+enum ps_patch_kind {
+    PS_PATCH_ADD = 0,
+    PS_PATCH_REPLACE,
+    PS_PATCH_REMOVE,
+};
+
+/* One operation of those that were written. */
+struct ps_patch_operation {
+    enum ps_patch_kind kind;
+    struct ps_str pointer;
+    size_t begin; /* of its value in the text */
+    size_t end;
+};
+
 struct ps_patch {
     struct ps_arena *arena;
     struct ps_buf buf;
     struct ps_jw jw;
     size_t count; /* operations so far */
+    size_t room;
+    struct ps_patch_operation *operations;
 };
 
 void ps_patch_init(struct ps_patch *patch, struct ps_arena *arena);
 
 /*
  * Begins an operation with a value. Exactly one value must be written to the writer that is
- * returned, then ps_patch_end() called.
+ * returned, then ps_patch_end() called. Pointers must live as long as the patch.
  */
 struct ps_jw *ps_patch_add(struct ps_patch *patch, struct ps_str pointer);
 struct ps_jw *ps_patch_replace(struct ps_patch *patch, struct ps_str pointer);
@@ -44,6 +60,14 @@ void ps_patch_remove(struct ps_patch *patch, struct ps_str pointer);
 
 /* The array of operations as text, empty if there are none. No calls may follow. */
 struct ps_str ps_patch_finish(struct ps_patch *patch);
+
+/*
+ * Proves that the text of a finished patch is JSON, and that its operations apply to *root, in
+ * place: fails as ps_json_parse() and ps_patch_apply() would. Values are not read again but where a
+ * later operation goes into one; *root is of no use afterwards.
+ */
+struct ps_status ps_patch_prove(const struct ps_patch *patch, struct ps_json **root,
+                                struct ps_error *err) PS_MUST_USE;
 
 /*
  * Applies patch (an array of operations) to *root, in place. All six operations of RFC 6902. On

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #include "json_cjson.h"
-#include "json_scan.h"
 
 static _Thread_local struct ps_arena *entered;
 

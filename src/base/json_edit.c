@@ -153,6 +153,30 @@ bool ps_json_array_remove(struct ps_json *array, size_t index)
     return true;
 }
 
+/* cJSON's "raw" node, which says how long its text is as well. */
+struct ps_json *ps_json_folded(struct ps_arena *arena, struct ps_str text)
+{
+    cJSON *node = PS_ARENA_NEW(arena, cJSON);
+    node->type = cJSON_Raw | cJSON_IsReference;
+    node->valuestring = (char *)(uintptr_t)text.ptr;
+    node->valueint = (int)text.len;
+    return (struct ps_json *)node;
+}
+
+void ps_json_unfold(struct ps_arena *arena, struct ps_json *node)
+{
+    cJSON *folded = writable(node);
+    if (!cJSON_IsRaw(folded)) {
+        return;
+    }
+    ps_json_enter(arena);
+    const cJSON *tree = cJSON_ParseWithLength(folded->valuestring, (size_t)folded->valueint);
+    folded->type = tree == NULL ? cJSON_NULL : tree->type;
+    folded->child = tree == NULL ? NULL : tree->child;
+    folded->valuestring = tree == NULL ? NULL : tree->valuestring;
+    folded->valuedouble = tree == NULL ? 0 : tree->valuedouble;
+}
+
 struct ps_json *ps_json_copy(struct ps_arena *arena, const struct ps_json *node)
 {
     ps_json_enter(arena);

@@ -5,8 +5,6 @@
  *
  * No recursion: open containers stand on a small stack of brackets.
  */
-#include "json_scan.h"
-
 #include "portside/json.h"
 
 #define NUMBER_BYTES_MAX 32U

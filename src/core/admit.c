@@ -59,14 +59,12 @@ static void mutate(const struct work *work, const struct ps_review *review,
  * The API server answers a patch that does not apply with a hard 500, whatever the failurePolicy;
  * so ours is applied here first. The review's tree is not needed any more and takes the patch.
  */
-static struct ps_status check_patch(const struct work *work, const struct ps_review *review,
-                                    struct ps_str patch, struct ps_error *err)
+static struct ps_status check_patch(const struct ps_review *review, const struct ps_patch *patch,
+                                    struct ps_error *err)
 {
-    struct ps_json *operations = NULL;
     struct ps_json *object =
         ps_json_mutable_get(ps_json_mutable_get(review->root, PS_STR("request")), PS_STR("object"));
-    PS_TRY(ps_json_parse(work->arena, patch, &operations, err));
-    return ps_patch_apply(work->arena, &object, operations, err);
+    return ps_patch_prove(patch, &object, err);
 }
 
 #define AUDIT_MAX 4
@@ -144,7 +142,7 @@ static struct ps_status admit(void *arg)
     bool denied = decision->verdict == PS_VERDICT_DENY;
     struct ps_str patch = denied ? PS_STR("") : ps_patch_finish(&decision->patch);
     report(work, decision);
-    if (patch.len > 0 && !ps_ok(check_patch(work, &review, patch, &err))) {
+    if (patch.len > 0 && !ps_ok(check_patch(&review, &decision->patch, &err))) {
         answer_text(work->admission, 500, PS_REASON_INTERNAL,
                     ps_arena_printf(work->arena, "portside made a patch that does not apply: %s\n",
                                     err.message));

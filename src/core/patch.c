@@ -3,43 +3,60 @@
 
 /* Holds most patches: one of them has a script of some KiB. */
 #define FIRST_BYTES ((size_t)16 * 1024)
+#define FIRST_OPERATIONS 32U
 
 void ps_patch_init(struct ps_patch *patch, struct ps_arena *arena)
 {
-    *patch = (struct ps_patch){.arena = arena};
+    *patch = (struct ps_patch){.arena = arena, .room = FIRST_OPERATIONS};
+    patch->operations = ps_arena_alloc(arena, patch->room * sizeof(*patch->operations));
     ps_buf_init(&patch->buf, arena, FIRST_BYTES);
     ps_jw_init(&patch->jw, &patch->buf);
     ps_jw_array(&patch->jw);
 }
 
-static void begin(struct ps_patch *patch, const char *operation, struct ps_str pointer)
+static const char *const names[] = {
+    [PS_PATCH_ADD] = "add",
+    [PS_PATCH_REPLACE] = "replace",
+    [PS_PATCH_REMOVE] = "remove",
+};
+
+static struct ps_patch_operation *new_operation(struct ps_patch *patch)
 {
-    patch->count++;
-    ps_jw_object(&patch->jw);
-    ps_jw_member(&patch->jw, "op", ps_str_of(operation));
-    ps_jw_member(&patch->jw, "path", pointer);
+    if (patch->count == patch->room) {
+        struct ps_patch_operation *old = patch->operations;
+        patch->room *= 2;
+        patch->operations = ps_arena_alloc(patch->arena, patch->room * sizeof(*old));
+        memcpy(patch->operations, old, patch->count * sizeof(*old));
+    }
+    return &patch->operations[patch->count++];
 }
 
-static struct ps_jw *begin_value(struct ps_patch *patch, const char *operation,
-                                 struct ps_str pointer)
+static void begin(struct ps_patch *patch, enum ps_patch_kind kind, struct ps_str pointer)
 {
-    begin(patch, operation, pointer);
-    ps_jw_key(&patch->jw, "value");
-    return &patch->jw;
+    ps_jw_object(&patch->jw);
+    ps_jw_member(&patch->jw, "op", ps_str_of(names[kind]));
+    ps_jw_member(&patch->jw, "path", pointer);
+    if (kind != PS_PATCH_REMOVE) {
+        ps_jw_key(&patch->jw, "value");
+    }
+    *new_operation(patch) = (struct ps_patch_operation){kind, pointer, patch->buf.len, 0};
 }
 
 struct ps_jw *ps_patch_add(struct ps_patch *patch, struct ps_str pointer)
 {
-    return begin_value(patch, "add", pointer);
+    begin(patch, PS_PATCH_ADD, pointer);
+    return &patch->jw;
 }
 
 struct ps_jw *ps_patch_replace(struct ps_patch *patch, struct ps_str pointer)
 {
-    return begin_value(patch, "replace", pointer);
+    begin(patch, PS_PATCH_REPLACE, pointer);
+    return &patch->jw;
 }
 
 void ps_patch_end(struct ps_patch *patch)
 {
+    patch->operations[patch->count - 1].end = patch->buf.len;
     ps_jw_object_end(&patch->jw);
 }
 
@@ -57,7 +74,7 @@ void ps_patch_replace_str(struct ps_patch *patch, struct ps_str pointer, struct 
 
 void ps_patch_remove(struct ps_patch *patch, struct ps_str pointer)
 {
-    begin(patch, "remove", pointer);
+    begin(patch, PS_PATCH_REMOVE, pointer);
     ps_patch_end(patch);
 }
 

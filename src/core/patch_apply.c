@@ -14,7 +14,7 @@ struct apply {
     struct ps_str name;
     struct ps_str path;
     struct ps_str from;
-    const struct ps_json *value;
+    struct ps_json *value; /* detached */
 };
 
 /* Where an operation acts. No parent: on the whole document. */
@@ -51,6 +51,9 @@ static struct ps_status find_place(struct apply *apply, struct ps_str pointer,
     struct ps_str rest = pointer;
     while (rest.len > 0) {
         struct ps_json *node = node_at(apply, place);
+        if (node != NULL) {
+            ps_json_unfold(apply->arena, node);
+        }
         enum ps_json_type type = ps_json_type(node);
         if (type != PS_JSON_OBJECT && type != PS_JSON_ARRAY) {
             size_t end = pointer.len - rest.len;
@@ -147,7 +150,7 @@ static struct ps_status detach(struct apply *apply, struct ps_str pointer,
 
 static struct ps_status apply_add(struct apply *apply)
 {
-    return put(apply, ps_json_copy(apply->arena, apply->value));
+    return put(apply, apply->value);
 }
 
 static struct ps_status apply_remove(struct apply *apply)
@@ -216,9 +219,12 @@ static const struct operation {
     bool has_value;
     bool has_from;
 } operations[] = {
-    {"add", apply_add, true, false},         {"remove", apply_remove, false, false},
-    {"replace", apply_replace, true, false}, {"move", apply_move, false, true},
-    {"copy", apply_copy, false, true},       {"test", apply_test, true, false},
+    [PS_PATCH_ADD] = {"add", apply_add, true, false},
+    [PS_PATCH_REPLACE] = {"replace", apply_replace, true, false},
+    [PS_PATCH_REMOVE] = {"remove", apply_remove, false, false},
+    {"move", apply_move, false, true},
+    {"copy", apply_copy, false, true},
+    {"test", apply_test, true, false},
 };
 
 static struct ps_status read_string(struct apply *apply, const struct ps_json *node,
@@ -232,15 +238,21 @@ static struct ps_status read_string(struct apply *apply, const struct ps_json *n
     return ps_success();
 }
 
+static struct ps_status check_pointer(const struct apply *apply, const char *key,
+                                      struct ps_str pointer)
+{
+    if (!ps_pointer_is_valid(pointer)) {
+        return FAIL(apply, "'%s' is not a JSON pointer: '%.*s'", key,
+                    PS_FMT(ps_str_slice(pointer, 0, 120)));
+    }
+    return ps_success();
+}
+
 static struct ps_status read_pointer(struct apply *apply, const struct ps_json *node,
                                      const char *key, struct ps_str *ret_pointer)
 {
     PS_TRY(read_string(apply, node, key, ret_pointer));
-    if (!ps_pointer_is_valid(*ret_pointer)) {
-        return FAIL(apply, "'%s' is not a JSON pointer: '%.*s'", key,
-                    PS_FMT(ps_str_slice(*ret_pointer, 0, 120)));
-    }
-    return ps_success();
+    return check_pointer(apply, key, *ret_pointer);
 }
 
 static struct ps_status apply_one(struct apply *apply, const struct ps_json *node)
@@ -258,9 +270,12 @@ static struct ps_status apply_one(struct apply *apply, const struct ps_json *nod
     if (operation == NULL) {
         return FAIL(apply, "%s", "there is no such operation");
     }
-    apply->value = ps_json_get(node, "value");
-    if (operation->has_value && apply->value == NULL) {
+    const struct ps_json *value = ps_json_get(node, "value");
+    if (operation->has_value && value == NULL) {
         return FAIL(apply, "%s", "'value' is absent");
+    }
+    if (operation->has_value) {
+        apply->value = ps_json_copy(apply->arena, value);
     }
     if (operation->has_from) {
         PS_TRY(read_pointer(apply, node, "from", &apply->from));
@@ -280,6 +295,32 @@ struct ps_status ps_patch_apply(struct ps_arena *arena, struct ps_json **root,
     {
         struct apply apply = {.arena = arena, .root = root, .err = err, .index = index++};
         PS_TRY(apply_one(&apply, node));
+    }
+    return ps_success();
+}
+
+static struct ps_status prove_one(struct apply *apply, const struct ps_patch_operation *written,
+                                  struct ps_str text)
+{
+    const struct operation *operation = &operations[written->kind];
+    apply->name = ps_str_of(operation->name);
+    apply->path = written->pointer;
+    PS_TRY(check_pointer(apply, "path", apply->path));
+    if (operation->has_value) {
+        struct ps_str value = ps_str_slice(text, written->begin, written->end);
+        apply->value = ps_json_folded(apply->arena, value);
+    }
+    return operation->run(apply);
+}
+
+struct ps_status ps_patch_prove(const struct ps_patch *patch, struct ps_json **root,
+                                struct ps_error *err)
+{
+    struct ps_str text = ps_buf_view(&patch->buf);
+    PS_TRY(ps_json_scan(text, err));
+    for (size_t i = 0; i < patch->count; i++) {
+        struct apply apply = {.arena = patch->arena, .root = root, .err = err, .index = i};
+        PS_TRY(prove_one(&apply, &patch->operations[i], text));
     }
     return ps_success();
 }

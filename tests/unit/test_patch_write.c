@@ -140,6 +140,120 @@ START_TEST(test_write_some)
 }
 END_TEST
 
+#define WRITTEN_MAX 5
+
+/* What is written, one after the other, and why it does not apply (NULL: it does). */
+static const struct prove_row {
+    const char *document;
+    struct {
+        enum ps_patch_kind kind;
+        const char *pointer; /* NULL: no more operations */
+        const char *value;
+    } written[WRITTEN_MAX];
+    const char *message;
+} proofs[] = {
+    {"{\"a\":{}}", {{PS_PATCH_ADD, "/a/b", "1"}}, NULL},
+    {"[1,2]", {{PS_PATCH_REPLACE, "/1", "[]"}, {PS_PATCH_ADD, "/-", "3"}}, NULL},
+    {"{\"a\":1}", {{PS_PATCH_REMOVE, "/a", NULL}, {PS_PATCH_ADD, "/a", "2"}}, NULL},
+    {"{}", {{PS_PATCH_ADD, "", "{\"a\":[]}"}, {PS_PATCH_ADD, "/a/0", "1"}}, NULL},
+    {"{}",
+     {{PS_PATCH_ADD, "/l", "[]"},
+      {PS_PATCH_ADD, "/l/-", "{\"n\":{}, \"s\":\"\\u00e4\"}"},
+      {PS_PATCH_ADD, "/l/0/n/x", "\"\\\"\""},
+      {PS_PATCH_REPLACE, "/l/0/s", "null"},
+      {PS_PATCH_REMOVE, "/l/0", NULL}},
+     NULL},
+    {"{}", {{PS_PATCH_ADD, "/a", "\"x\""}, {PS_PATCH_ADD, "/a/b", "1"}}, "'/a' is string"},
+    {"{}", {{PS_PATCH_ADD, "/a", "7"}, {PS_PATCH_REMOVE, "/a/b", NULL}}, "'/a' is number"},
+    {"{}", {{PS_PATCH_ADD, "/a", "null"}, {PS_PATCH_ADD, "/a/b", "1"}}, "'/a' is null"},
+    {"{}", {{PS_PATCH_ADD, "/a", "[1]"}, {PS_PATCH_ADD, "/a/2", "1"}}, "index 2 is beyond"},
+    {"{}", {{PS_PATCH_ADD, "/a", "{}"}, {PS_PATCH_REPLACE, "/a/b", "1"}}, "does not exist"},
+    {"{}", {{PS_PATCH_REMOVE, "/a", NULL}}, "operation 0 ('remove' at '/a'): '/a' does not exist"},
+    {"{}", {{PS_PATCH_ADD, "/a/b", "1"}}, "'/a' is absent"},
+    {"{}", {{PS_PATCH_ADD, "a", "1"}}, "'path' is not a JSON pointer: 'a'"},
+    {"{}", {{PS_PATCH_REPLACE, "/a~", "1"}}, "'path' is not a JSON pointer"},
+    {"{}", {{PS_PATCH_ADD, "/\xFF", "1"}}, "not valid UTF-8"},
+    {"{}", {{PS_PATCH_ADD, "/a", "{"}}, "invalid JSON"},
+    {"{}", {{PS_PATCH_ADD, "/a", "1,2"}}, "a key in quotes is wanted"},
+};
+
+static void write_row(struct ps_patch *patch, const struct prove_row *row)
+{
+    for (size_t i = 0; i < WRITTEN_MAX && row->written[i].pointer != NULL; i++) {
+        struct ps_str pointer = ps_str_of(row->written[i].pointer);
+        if (row->written[i].kind == PS_PATCH_REMOVE) {
+            ps_patch_remove(patch, pointer);
+            continue;
+        }
+        bool add = row->written[i].kind == PS_PATCH_ADD;
+        ps_jw_raw(add ? ps_patch_add(patch, pointer) : ps_patch_replace(patch, pointer),
+                  ps_str_of(row->written[i].value));
+        ps_patch_end(patch);
+    }
+}
+
+/* Reads the text of the patch, as somebody else would, and applies it. */
+static struct ps_status read_and_apply(struct ps_arena *arena, const char *document,
+                                       struct ps_str text, struct ps_error *err)
+{
+    struct ps_json *doc = must_parse(arena, document);
+    struct ps_json *operations = NULL;
+    PS_TRY(ps_json_parse(arena, text, &operations, err));
+    return ps_patch_apply(arena, &doc, operations, err);
+}
+
+static void prove(struct ps_arena *arena, const void *arg)
+{
+    const struct prove_row *row = arg;
+    struct ps_json *doc = must_parse(arena, row->document);
+    struct ps_patch patch;
+    struct ps_error proved = {.message = ""};
+    struct ps_error applied = {.message = ""};
+    ps_patch_init(&patch, arena);
+    write_row(&patch, row);
+    struct ps_str text = ps_patch_finish(&patch);
+    struct ps_status status = ps_patch_prove(&patch, &doc, &proved);
+    ck_assert_int_eq(read_and_apply(arena, row->document, text, &applied).code, status.code);
+    ck_assert_str_eq(proved.message, applied.message);
+    ck_assert_msg(ps_ok(status) == (row->message == NULL), "%s: %s", text.ptr, proved.message);
+    ck_assert_msg(row->message == NULL || strstr(proved.message, row->message) != NULL, "%s: %s",
+                  text.ptr, proved.message);
+}
+
+START_TEST(test_prove)
+{
+    ps_in_arena(prove, &proofs[_i]);
+}
+END_TEST
+
+/* More than are recorded at first; the one too many is known by its number. */
+static void prove_many(struct ps_arena *arena, const void *row)
+{
+    const size_t many = 1000;
+    struct ps_patch patch;
+    struct ps_error err;
+    (void)row;
+    ps_patch_init(&patch, arena);
+    for (size_t i = 0; i <= many; i++) {
+        struct ps_str list = ps_pointer_index(arena, PS_STR(""), i < many ? i / 2 : many);
+        ps_patch_add_str(&patch, list, PS_STR("x"));
+    }
+    ck_assert_uint_gt(ps_patch_finish(&patch).len, many);
+    struct ps_json *doc = must_parse(arena, "[]");
+    ck_assert_int_eq(ps_patch_prove(&patch, &doc, &err).code, PS_CODE_OK);
+    doc = must_parse(arena, "[]");
+    patch.operations[many].pointer = PS_STR("/1001");
+    ck_assert_int_eq(ps_patch_prove(&patch, &doc, &err).code, PS_CODE_INPUT);
+    ck_assert_str_eq(err.message, "operation 1000 ('add' at '/1001'): index 1001 is beyond the "
+                                  "end of an array of 1000");
+}
+
+START_TEST(test_prove_many)
+{
+    ps_in_arena(prove_many, NULL);
+}
+END_TEST
+
 Suite *ps_test_suite(void)
 {
     Suite *suite = suite_create("patch_write");
@@ -150,6 +264,8 @@ Suite *ps_test_suite(void)
     TCase *writer = tcase_create("writer");
     tcase_add_test(writer, test_write_none);
     tcase_add_test(writer, test_write_some);
+    tcase_add_loop_test(writer, test_prove, 0, PS_COUNT(proofs));
+    tcase_add_test(writer, test_prove_many);
     suite_add_tcase(suite, writer);
     return suite;
 }
