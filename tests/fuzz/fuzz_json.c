@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parser accepts, it can copy and write again, and what it wrote is the same value. */
-#include "fuzz/fuzz.h"
+/*
+ * The parser accepts what a second reader accepts, but for what it refuses on purpose, and nothing
+ * else. What it accepts it can copy and write again; what it wrote the second reader takes, is the
+ * same value, and is written once more with the same bytes.
+ */
+#include "fuzz/witness.h"
 #include "portside/jw.h"
 
 struct input {
@@ -8,24 +12,53 @@ struct input {
     struct ps_str text;
 };
 
+static struct ps_str write(struct ps_arena *arena, const struct ps_json *root)
+{
+    struct ps_buf buf;
+    struct ps_jw jw;
+    ps_buf_init(&buf, arena, 0);
+    ps_jw_init(&jw, &buf);
+    ps_jw_copy(&jw, root);
+    return ps_buf_view(&buf);
+}
+
+/* Refused is: no JSON, a key twice, what is odd, what is nested too deeply. Each with a message. */
+static void check_refusal(struct ps_str text, const struct ps_error *err)
+{
+    struct witness witness;
+    bool valid = witness_reads(text, &witness);
+    struct ps_str message = ps_str_of(err->message);
+    FUZZ_CHECK(ps_str_starts(message, "invalid JSON"));
+    FUZZ_CHECK(!valid || witness.odd || witness.deepest > PS_JSON_DEPTH_MAX ||
+               ps_str_ends(message, "occurs twice"));
+}
+
+static void check_written(struct ps_arena *arena, const struct ps_json *root)
+{
+    struct ps_str written = write(arena, root);
+    struct witness witness;
+    struct ps_json *again = NULL;
+    FUZZ_CHECK(witness_reads(written, &witness) && !witness.odd);
+    FUZZ_CHECK(ps_ok(ps_json_parse(arena, written, &again, NULL)));
+    FUZZ_CHECK(ps_json_equal(root, again));
+    FUZZ_CHECK(ps_str_equal(written, write(arena, again)));
+}
+
 static struct ps_status try_json(void *arg)
 {
     const struct input *input = arg;
     struct ps_json *root = NULL;
-    struct ps_error err;
-    PS_TRY(ps_json_parse(input->arena, input->text, &root, &err));
-    FUZZ_CHECK(ps_json_equal(root, ps_json_copy(input->arena, root)));
-    if (!ps_jw_can_copy(root)) {
+    struct ps_error err = {.message = ""};
+    struct witness witness;
+    if (!ps_ok(ps_json_parse(input->arena, input->text, &root, &err))) {
+        check_refusal(input->text, &err);
         return ps_success();
     }
-    struct ps_buf buf;
-    struct ps_jw jw;
-    ps_buf_init(&buf, input->arena, input->text.len);
-    ps_jw_init(&jw, &buf);
-    ps_jw_copy(&jw, root);
-    struct ps_json *again = NULL;
-    FUZZ_CHECK(ps_ok(ps_json_parse(input->arena, ps_buf_view(&buf), &again, &err)));
-    FUZZ_CHECK(ps_json_equal(root, again));
+    FUZZ_CHECK(witness_reads(input->text, &witness) && witness.deepest <= PS_JSON_DEPTH_MAX);
+    FUZZ_CHECK(ps_json_equal(root, ps_json_copy(input->arena, root)));
+    if (ps_jw_can_copy(root)) {
+        check_written(input->arena, root);
+    }
     return ps_success();
 }
 

@@ -3,10 +3,10 @@
  * The Service planner on a StatefulSet with any annotations, among any objects. Input: lines
  * key=value, the keys without their prefix ("replicas", "injected", "withdrawn" are the facts);
  * then, behind a line "--", objects of the namespace, one a line. The plan is the same twice; it
- * never changes what is not ours; once it is carried out, as the API server would, some times,
- * there is nothing left to do.
+ * never changes what is not ours; its bodies are JSON to a second reader; once it is carried out,
+ * as the API server would, some times, there is nothing left to do.
  */
-#include "fuzz/fuzz.h"
+#include "fuzz/witness.h"
 #include "portside/exposure.h"
 #include "portside/jw.h"
 #include "portside/service.h"
@@ -196,6 +196,8 @@ static void carry_out(struct round *round, const struct ps_action *action)
         *observed = objects->list[--objects->count];
         return;
     }
+    struct witness witness;
+    FUZZ_CHECK(witness_reads(action->body, &witness) && !witness.odd);
     struct ps_json *object = parse(round->arena, action->body);
     FUZZ_CHECK(object != NULL && ps_service_is_ours(object));
     FUZZ_CHECK(ps_str_equal(name_of(object), action->name));
