@@ -12,6 +12,10 @@ import time
 import client
 
 START_S = 20  # sanitizers are slow to start
+# Definite leaks are errors, as is every access that is wrong; the end of the program says so.
+VALGRIND = ("valgrind", "--quiet", "--leak-check=full", "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite",
+            "--error-exitcode=99")
+DEADLINES_S = {"--handshake-seconds": 5, "--header-seconds": 5, "--body-seconds": 10, "--idle-seconds": 120}
 NOISE = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "runtime error:")
 
 
@@ -44,12 +48,12 @@ class Authority:
 class Service:
     """One running `portside serve`; its log is read all the time."""
 
-    def __init__(self, program, authority, cert, key, *options, descriptors=None, environment=None):
-        self.cert, self.key, self.authority = cert, key, authority
+    def __init__(self, world, cert, key, *options, descriptors=None, environment=None):
+        self.cert, self.key, self.authority, self.slow = cert, key, world.authority, world.slow
         self.log, self.lines, self.noise = [], queue.Queue(), []
         limit = [] if descriptors is None else ["prlimit", f"--nofile={descriptors}:{descriptors}", "--"]
         self.process = subprocess.Popen(
-            [*limit, program, "serve", "--listen", "127.0.0.1:0", "--plain-listen", "127.0.0.1:0", "--tls-cert", cert,
+            [*limit, *world.command, "serve", *world.deadlines, "--listen", "127.0.0.1:0", "--plain-listen", "127.0.0.1:0", "--tls-cert", cert,
              "--tls-key", key, "--log-format", "json", "--log-level", "debug", "--threads", "2", *options],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
             env={**os.environ, **(environment or {})})
@@ -76,7 +80,7 @@ class Service:
 
     def wait_log(self, message, seconds=5, **fields):
         """The next record with this message and these fields; those before it are passed over."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + seconds * self.slow
         while True:
             try:
                 record = self.lines.get(timeout=max(0.01, end - time.monotonic()))
@@ -104,18 +108,18 @@ class Service:
         self.process.send_signal(signal.SIGTERM)
 
     def wait(self, seconds=20):
-        return self.process.wait(timeout=seconds)
+        return self.process.wait(timeout=seconds * self.slow)
 
     def stop(self):
         """Ends it in good order; what was wrong, as text."""
         if self.process.poll() is None:
             self.terminate()
         try:
-            code = self.process.wait(timeout=30)
+            code = self.wait(30)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-            return ["the server did not end within 30 s of SIGTERM"]
+            return [f"the server did not end within {30 * self.slow} s of SIGTERM"]
         problems = [f"the server printed: {line}" for line in self.noise if any(word in line for word in NOISE)]
         if code != 0:
             problems.append(f"the server ended with {code}: {self.noise[:8]}")
@@ -125,8 +129,10 @@ class Service:
 class World:
     """What all cases share: the program, a CA, one server with the default limits."""
 
-    def __init__(self, program, folder):
-        self.program, self.folder = program, folder
+    def __init__(self, program, folder, valgrind=False, slow=1):
+        self.command = [*(VALGRIND if valgrind else ()), program]
+        self.program, self.folder, self.valgrind, self.slow = program, folder, valgrind, slow
+        client.TIMEOUT_S *= slow
         self.authority = Authority(folder)
         self.cert, self.key = self.pair("server")
         self._shared = None
@@ -137,7 +143,14 @@ class World:
         """Built with a sanitizer, or run by valgrind: memory and time are not what they are."""
         with open(self.program, "rb") as file:
             text = file.read()
-        return text.startswith(b"#!") or any(word in text for word in (b"__asan_init", b"__tsan_init"))
+        return self.valgrind or any(word in text for word in (b"__asan_init", b"__tsan_init"))
+
+    @property
+    def deadlines(self):
+        """Of a server, where a case states none: a slow one needs its clients' time, too."""
+        if self.slow == 1:
+            return []
+        return [word for name, seconds in DEADLINES_S.items() for word in (name, str(min(seconds * self.slow, 3600)))]
 
     def pair(self, name, **how):
         cert, key = os.path.join(self.folder, name + ".crt"), os.path.join(self.folder, name + ".key")
@@ -146,13 +159,12 @@ class World:
 
     def start(self, *options, cert=None, key=None, **how):
         """A server of the case's own, to be used with 'with'."""
-        return _Own(self, Service(self.program, self.authority, cert or self.cert, key or self.key, *options,
-                                  **how))
+        return _Own(self, Service(self, cert or self.cert, key or self.key, *options, **how))
 
     @property
     def shared(self):
         if self._shared is None:
-            self._shared = Service(self.program, self.authority, self.cert, self.key, "--drain-seconds", "0")
+            self._shared = Service(self, self.cert, self.key, "--drain-seconds", "0")
         return self._shared
 
     def close(self):
