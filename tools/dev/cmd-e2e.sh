@@ -39,7 +39,8 @@ else
     must "building release in build/release" build-release build_preset release
 fi
 case $suite in
-run-nodes | run-rollouts) "$root/tests/e2e/build" nodes ;;
+run-nodes) "$root/tests/e2e/build" nodes ;;
+run-rollouts) "$root/tests/e2e/build" nodes certmanager ;;
 *) "$root/tests/e2e/build" ;;
 esac
 case $suite in run-controller | run-rollouts) set -- --long "$@" ;; esac

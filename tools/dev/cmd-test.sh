@@ -19,7 +19,8 @@
 #   chart          the Helm chart: helm, kubeconform, kube-score (some minutes to build at first)
 #   e2e            a real Kubernetes API server (about $minutes_api_server minutes to build at first)
 #   controller     the controller on the same: objects, faults, two replicas
-#   installed      the chart, installed by helm on the same; rights of portside's own account
+#   installed      the chart, installed by helm on the same; rights of portside's own account;
+#                  cert-manager (about $minutes_cert_manager minutes to build at first)
 #   corpus         every manifest of the field corpus; skipped where there is none
 #   nodes          three real nodes with real Kafka, and the chart installed on them; only with --all
 #                  or --only, because it needs root, namespaces and cgroups of the machine (skipped

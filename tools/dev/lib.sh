@@ -23,6 +23,7 @@ die() {
 # and messages have the numbers from here.
 minutes_api_server=6
 minutes_nodes=10
+minutes_cert_manager=2
 
 # usage_of FILE: the comment block between the licence line and the code is the help.
 usage_of() {
@@ -30,7 +31,8 @@ usage_of() {
         seen { exit }' "$1" |
         sed "1{/^\$/d}
             s/\\\$minutes_api_server/$minutes_api_server/g
-            s/\\\$minutes_nodes/$minutes_nodes/g"
+            s/\\\$minutes_nodes/$minutes_nodes/g
+            s/\\\$minutes_cert_manager/$minutes_cert_manager/g"
 }
 
 # wants_help ARGUMENTS…: true if one of them asks for help.

@@ -79,6 +79,10 @@ prepare_stages() {
             "$root/tests/e2e/build" nodes
         prepare_cluster "the image of Kafka" kafka "$root/tests/e2e/kafka-image"
     fi
+    if [[ " $* " == *" installed "* || " $* " == *" nodes "* ]]; then
+        prepare_cluster "cert-manager (about $minutes_cert_manager minutes the first time)" certmanager \
+            "$root/tests/e2e/build" certmanager
+    fi
 }
 
 # prepare_cluster WHAT NAME COMMAND…: without it the stages fail one by one, each with its reason.

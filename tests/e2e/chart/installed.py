@@ -35,6 +35,7 @@ def helm(*arguments, expect=0):
 def bring_up():
     """A control plane with nodes, and the chart in a namespace that enforces *restricted*."""
     subprocess.run([os.path.join(ROOT, "tests", "chart", "build")], check=True)
+    subprocess.run([os.path.join(ROOT, "tests", "e2e", "build"), "certmanager"], check=True)
     cluster = Cluster.up()
     for name, addresses in NODES.items():
         make_node(cluster, name, addresses)

@@ -8,11 +8,11 @@ import os
 import shutil
 import subprocess
 import tempfile
-import threading
 import time
 
-from harness import check, manifest, wait_until
-from installed import CHART, NAMESPACE, RELEASE, VALUES, Account, Installed, helm
+from harness import check, wait_until
+from installed import CHART, NAMESPACE, RELEASE, VALUES, helm
+from mounted import Load, Mounted, Volume, ask
 
 SECRET = ("--set", "certificates.mode=secret", "--set", "certificates.secretName=own")
 NAMES = f"DNS:portside.{NAMESPACE}.svc,IP:127.0.0.1"
@@ -51,52 +51,18 @@ class Authority:
         return tuple(parts)
 
 
-class Mounted(Installed):
-    """A portside with the ConfigMap's settings, and the Secret in a folder instead of a volume."""
-
-    def launch(self, folder):
-        self.account = Account(self.cluster)
-        path = f"/api/v1/namespaces/{NAMESPACE}/configmaps/portside"
-        settings = self.cluster.get(path)["data"]["portside.conf"]
-        settings = settings.replace("/etc/portside/tls/", f"{folder}/volume/")
-        kept = [line for line in settings.splitlines() if "listen =" not in line]
-        kept += [f"listen = 127.0.0.1:{self.port}", f"plain-listen = 127.0.0.1:{self.plain_port}"]
-        kept += [f"kubeconfig = {self.account.path}", "drain-seconds = 0"]
-        with open(os.path.join(folder, "portside.conf"), "w", encoding="utf-8") as file:
-            file.write("\n".join(kept) + "\n")
-        with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(
-                [self.binary, "serve", "--config", f"{folder}/portside.conf"],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-
-
 class Bed:
     """The volume of a Secret, and the portside that it is mounted to."""
 
     def __init__(self, test, folder):
-        self.test, self.folder, self.count = test, folder, 0
-        os.mkdir(os.path.join(folder, "volume"))
+        self.test, self.volume = test, Volume(folder)
         self.old, self.new = Authority(folder, "old"), Authority(folder, "new")
         self.portside = Mounted(test.cluster, test.portside.binary, "own-secret")
         self.space = test.namespace()
 
     def mount(self, ca, pair):
-        """All keys at once, by the symbolic link that the kubelet swaps; None: the key is missing."""
-        volume = os.path.join(self.folder, "volume")
-        self.count += 1
-        name = f"..{self.count}"
-        os.mkdir(os.path.join(volume, name))
-        for key, text in (("ca.crt", ca), ("tls.crt", pair[0]), ("tls.key", pair[1])):
-            if text is not None:
-                with open(os.path.join(volume, name, key), "w", encoding="utf-8") as file:
-                    file.write(text)
-            if not os.path.islink(os.path.join(volume, key)):
-                os.symlink(f"..data/{key}", os.path.join(volume, key))
-        os.symlink(name, os.path.join(volume, "..data_tmp"))
-        os.rename(os.path.join(volume, "..data_tmp"), os.path.join(volume, "..data"))
+        """All keys at once; None: the key is missing."""
+        self.volume.write({"ca.crt": ca, "tls.crt": pair[0], "tls.key": pair[1]})
 
     def published(self):
         path = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/portside"
@@ -116,42 +82,7 @@ class Bed:
         wait_until("the certificate is loaded", lambda: self.loaded() > before, 20)
 
     def ask(self):
-        """'': the API server asked portside; else what it says."""
-        body = next(one for one in manifest("apache-env") if one["kind"] == "StatefulSet")
-        body["metadata"].setdefault("annotations", {})["portside.dev/inject"] = "maybe"
-        status, answer, _ = self.test.cluster.request(
-            "POST", f"/apis/apps/v1/namespaces/{self.space}/statefulsets?dryRun=All", body
-        )
-        message = (answer or {}).get("message", "")
-        return "" if "denied the request: portside.dev/inject" in message else f"{status} {message}"
-
-
-class Load:
-    """Asks twenty times a second."""
-
-    def __init__(self, bed):
-        self.bed, self.failures, self.count = bed, [], 0
-        self.ended = threading.Event()
-        self.thread = threading.Thread(target=self.run, daemon=True)
-        self.thread.start()
-
-    def run(self):
-        while not self.ended.wait(0.05):
-            self.count += 1
-            failure = self.bed.ask()
-            if failure:
-                self.failures.append(failure)
-
-    def after(self, count):
-        """Waits for so many more."""
-        until = self.count + count
-        wait_until(f"{count} reviews", lambda: self.count >= until, 60)
-
-    def stop(self):
-        self.ended.set()
-        self.thread.join()
-        check(not self.failures, f"{len(self.failures)} of {self.count}: {self.failures[:2]}")
-        return f"{self.count} reviews"
+        return ask(self.test.cluster, self.space)
 
 
 @contextlib.contextmanager
@@ -181,8 +112,7 @@ def mounted(test):
 
 def test_own_secret_is_changed_and_nobody_notices(test):
     """A new certificate, and a new CA in the steps of docs/operate.md."""
-    with mounted(test) as bed:
-        load = Load(bed)
+    with mounted(test) as bed, Load(bed.ask) as load:
         before = bed.loaded()
         bed.mount(bed.old.text(), bed.old.leaf())
         bed.wait_loaded(before)
@@ -195,7 +125,7 @@ def test_own_secret_is_changed_and_nobody_notices(test):
         bed.mount(bed.new.text() + bed.old.text(), bed.new.leaf())
         bed.wait_loaded(before)
         load.after(20)
-        return load.stop()
+        return load.judge()
 
 
 def test_own_secret_that_cannot_be_used(test):
