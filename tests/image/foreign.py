@@ -65,6 +65,10 @@ def checks(program, folder):
         for place in (ROOT, program.root):
             assert place.encode() not in data, place
 
+    def it_is_optimised_as_a_whole():
+        with open(program.path, "rb") as file:
+            assert b".lto_priv." in file.read(), "no symbol that only gcc's -flto makes"
+
     def it_judges_all_golden_cases_as_this_machine_does():
         with open(os.path.join(GOLDEN, "MINIMUM"), encoding="utf-8") as file:
             minimum = int(file.read())
@@ -132,6 +136,7 @@ def checks(program, folder):
 
     return [
         it_holds_no_name_of_a_folder_of_this_machine,
+        it_is_optimised_as_a_whole,
         it_judges_all_golden_cases_as_this_machine_does,
         without_its_libraries_there_is_no_image,
         what_is_no_program_is_refused,
