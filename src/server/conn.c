@@ -248,7 +248,8 @@ static void handshake_done(struct ps_conn *conn)
         return;
     }
     ps_conn_enter(conn, PS_PHASE_IDLE);
-    ps_pump(conn); /* the first request may have come with the end of the handshake */
+    ps_pump_event(
+        conn, &conn->socket); /* the first request may have come with the end of the handshake */
 }
 
 static void handshake(struct ps_conn *conn)

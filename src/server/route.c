@@ -13,6 +13,7 @@
 
 /* A request whose header was accepted. */
 struct request {
+    size_t first_cap; /* room that is taken for its first bytes */
     char *body;
     size_t len;
     size_t cap;
@@ -51,7 +52,7 @@ static bool reserve(struct ps_worker *worker, struct request *request, size_t le
     if (len <= request->cap) {
         return true;
     }
-    size_t cap = request->cap == 0 ? PS_SHARE_SMALL_BYTES : request->cap * 2;
+    size_t cap = request->cap == 0 ? request->first_cap : request->cap * 2;
     cap = cap < len ? len : cap;
     cap = cap > body_max ? body_max : cap;
     if (!ps_share_grow_body(&worker->shared->share, request->cap, cap)) {
@@ -85,6 +86,20 @@ static void take(struct ps_worker *worker, struct request *request, const char *
     request->len += len;
 }
 
+/*
+ * A small body gets what it declares. Beyond that a declaration costs its author nothing, and room
+ * is only taken for what came.
+ */
+static struct request *new_request(const struct ps_header *header)
+{
+    struct request *request = ps_heap_new(1, sizeof(*request));
+    bool is_small = header->has_length && header->length < PS_SHARE_SMALL_BYTES;
+    if (request != NULL) {
+        request->first_cap = is_small ? (size_t)header->length : PS_SHARE_SMALL_BYTES;
+    }
+    return request;
+}
+
 /* The header is complete: refuse at once or begin to collect. */
 static enum MHD_Result begin(struct ps_worker *worker, struct MHD_Connection *connection,
                              const struct ps_header *header, void **ret_request)
@@ -99,7 +114,7 @@ static enum MHD_Result begin(struct ps_worker *worker, struct MHD_Connection *co
         ps_report_refusal(header, &refusal);
         return answer(worker, connection, &refusal);
     }
-    *ret_request = ps_heap_new(1, sizeof(struct request));
+    *ret_request = new_request(header);
     return *ret_request == NULL ? MHD_NO : MHD_YES;
 }
 
