@@ -8,7 +8,6 @@
 #include "portside/exposure.h"
 #include "portside/file.h"
 #include "portside/log.h"
-#include "portside/memory.h"
 #include "portside/server.h"
 #include "portside/signal.h"
 #include "portside/tls.h"
@@ -249,7 +248,6 @@ static int run(const struct ps_cli *cli, const struct ps_config *config)
     if (!ps_ok(ps_signal_open(&signals, &err)) || !ps_ok(start(config, &service, &err))) {
         return ps_cli_fail(cli, "serve", &err);
     }
-    ps_memory_release_code();
     PS_LOG(PS_LOG_LEVEL_INFO, "serving",
            PS_LOG_STR("listen", ps_str_of(ps_server_address(service.server))),
            PS_LOG_STR("plain_listen", ps_str_of(ps_server_plain_address(service.server))),

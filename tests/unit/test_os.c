@@ -2,7 +2,6 @@
 #include "portside/clock.h"
 #include "portside/file.h"
 #include "portside/heap.h"
-#include "portside/memory.h"
 #include "portside/os_listen.h"
 #include "portside/signal.h"
 
@@ -173,45 +172,6 @@ START_TEST(clocks_run)
 }
 END_TEST
 
-/* Something of the program's file that nothing else reads. */
-static const char ballast[1024 * 1024] = {1};
-
-static unsigned long touch_ballast(void)
-{
-    unsigned long sum = 0;
-    for (size_t i = 0; i < sizeof(ballast); i += 4096) {
-        sum += (unsigned long)*(const volatile char *)&ballast[i];
-    }
-    return sum;
-}
-
-/* Resident pages of files. */
-static unsigned long file_kb(void)
-{
-    char line[256];
-    unsigned long found = 0;
-    FILE *status = fopen("/proc/self/status", "re");
-    ck_assert_ptr_nonnull(status);
-    while (fgets(line, sizeof(line), status) != NULL) {
-        if (strncmp(line, "RssFile:", 8) == 0) {
-            found = strtoul(line + 8, NULL, 10);
-        }
-    }
-    ck_assert_int_eq(fclose(status), 0);
-    return found;
-}
-
-START_TEST(code_that_only_the_start_needed_is_given_back)
-{
-    ck_assert_uint_eq(touch_ballast(), 1);
-    unsigned long before_kb = file_kb();
-    ck_assert_uint_ge(before_kb, sizeof(ballast) / 1024);
-    ps_memory_release_code();
-    ck_assert_uint_le(file_kb() + sizeof(ballast) / 1024 / 2, before_kb);
-    ck_assert_uint_eq(touch_ballast(), 1);
-}
-END_TEST
-
 START_TEST(the_system_has_processors_and_descriptors)
 {
     ck_assert_uint_ge(ps_processors(), 1);
@@ -251,7 +211,6 @@ Suite *ps_test_suite(void)
     tcase_add_test(process, signals_are_read_from_a_descriptor);
     tcase_add_test(process, clocks_run);
     tcase_add_loop_test(process, a_time_is_read, 0, (int)PS_COUNT(times));
-    tcase_add_test(process, code_that_only_the_start_needed_is_given_back);
     tcase_add_test(process, the_system_has_processors_and_descriptors);
     suite_add_tcase(suite, process);
     return suite;
