@@ -233,7 +233,8 @@ def second_signal(world):
 
 
 def start_fails(world, *options):
-    done = subprocess.run([*world.command, "serve", *options], capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run([*world.command, "serve", *options], capture_output=True, text=True, timeout=20 * world.slow,
+                          check=False)
     return done.returncode, done.stderr
 
 
