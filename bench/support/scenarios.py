@@ -15,8 +15,8 @@ TRIES = 3  # on a busy machine a server may get no time at all for a while
 class Bench:
     """The world, the running servers, and the judge of their answers."""
 
-    def __init__(self, world, judge, running, seconds):
-        self.world, self.judge, self.running, self.seconds = world, judge, running, seconds
+    def __init__(self, world, judge, running, seconds, tries=TRIES):
+        self.world, self.judge, self.running, self.seconds, self.tries = world, judge, running, seconds, tries
 
     def client(self, *command):
         pinned = ["taskset", "-c", str(self.world.client_core), *command]
@@ -30,7 +30,7 @@ class Bench:
         """Figures of the load client; every answer must be 200, and the last one right."""
         sample = os.path.join(self.world.folder, "sample")
         seconds = [] if "--seconds" in options else ["--seconds", str(self.seconds)]
-        for _ in range(TRIES):
+        for _ in range(self.tries):
             found = self.client(self.world.program("load"), "--port", str(server.port), "--ca", self.world.certificate,
                                 "--body", review.path, "--server", str(server.pid), "--save", sample, *seconds, *options)
             if found["answers"]:

@@ -18,7 +18,7 @@ ABOUT = {
     "runtime": "Go: controller-runtime's webhook server",
 }
 PEERS = ("json-v2", "json-v1", "runtime")
-START_S = 20
+START_S = 60
 
 
 class Failure(Exception):

@@ -15,6 +15,7 @@
 #   golden-asan    UndefinedBehaviorSanitizer
 #   contract-asan
 #   fuzz-replay    the fuzz targets over their corpus
+#   bench          that ./dev bench works: no figures, but right answers of all, and each scenario
 #   image          the container image for amd64 and arm64: contents, bill of materials, that it runs
 #   chart          the Helm chart: helm, kubeconform, kube-score (some minutes to build at first)
 #   e2e            a real Kubernetes API server (about $minutes_api_server minutes to build at first)

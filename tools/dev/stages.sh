@@ -4,7 +4,7 @@
 # The stages of ./dev test. Each is a program whose last line is "N passed, N failed, N skipped";
 # it finds the build in PORTSIDE_BUILD and the executable in PORTSIDE_BIN.
 
-all_stages='unit lint golden script judge contract unit-asan golden-asan contract-asan fuzz-replay image chart e2e controller installed corpus nodes'
+all_stages='unit lint golden script judge contract unit-asan golden-asan contract-asan fuzz-replay bench image chart e2e controller installed corpus nodes'
 
 # The one that is run on request only (--all or --only): it needs root and much time.
 large_stages='nodes'
@@ -29,7 +29,7 @@ groups_of() {
         judge) echo judge ;;
         fuzz-replay) echo fuzz ;;
         image) echo image image_test "$(other_architecture)" ;;
-        chart) echo go ;;
+        chart | bench) echo go ;;
         nodes) echo go e2e image ;;
         golden* | e2e | controller | installed | corpus) echo go e2e ;;
         esac
@@ -63,7 +63,7 @@ prepare_stages() {
     trap 'interrupted 143' TERM HUP
     # shellcheck disable=SC2046
     need $(groups_of "$@")
-    if [[ " $* " == *" golden"* || " $* " == *" chart "* ]] || wants_api_server "$@"; then
+    if [[ " $* " == *" golden"* || " $* " == *" chart "* || " $* " == *" bench "* ]] || wants_api_server "$@"; then
         need_go
     fi
     prepare_build dev "$@"
@@ -152,6 +152,7 @@ program_of() {
     case $1 in
     unit | unit-asan) echo tools/dev/run-unit ;;
     fuzz-replay) echo tools/dev/run-replay ;;
+    bench) echo tools/dev/run-bench ;;
     lint) echo tools/lint/run ;;
     golden-asan) echo tests/golden/run ;;
     contract-asan) echo tests/contract/run ;;
