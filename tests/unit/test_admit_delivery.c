@@ -13,6 +13,16 @@
 #define SET_WITH(annotations, env)                                                                 \
     REVIEW("apps", "StatefulSet", "statefulsets", "CREATE", "kafka",                               \
            SET_OBJECT(annotations, "3", "", SPEC(APACHE(env))), "null")
+#define OUTSIDE_ENV                                                                                \
+    "{\"name\":\"KAFKA_NODE_ID\",\"value\":\"1\"},"                                                \
+    "{\"name\":\"KAFKA_PROCESS_ROLES\",\"value\":\"broker\"},"                                     \
+    "{\"name\":\"KAFKA_CONTROLLER_LISTENER_NAMES\",\"value\":\"CONTROLLER\"},"                     \
+    "{\"name\":\"KAFKA_INTER_BROKER_LISTENER_NAME\",\"value\":\"PLAINTEXT\"},"                     \
+    "{\"name\":\"KAFKA_LISTENERS\",\"value\":\"PLAINTEXT://:9092,OUTSIDE://:9094\"},"              \
+    "{\"name\":\"KAFKA_ADVERTISED_LISTENERS\","                                                    \
+    "\"value\":\"PLAINTEXT://kafka:9092,OUTSIDE://localhost:9094\"},"                              \
+    "{\"name\":\"KAFKA_LISTENER_SECURITY_PROTOCOL_MAP\","                                          \
+    "\"value\":\"PLAINTEXT:PLAINTEXT,OUTSIDE:PLAINTEXT,CONTROLLER:PLAINTEXT\"}"
 #define REST                                                                                       \
     "KAFKA_NODE_ID={ordinal}\\nKAFKA_PROCESS_ROLES=broker,controller\\n"                           \
     "KAFKA_CONTROLLER_LISTENER_NAMES=CONTROLLER"
@@ -241,6 +251,11 @@ static const struct ps_admit_row rows[] = {
      .request = SET(NOTE("listener-name", "OUTSIDE")),
      .verdict = PS_VERDICT_INJECT,
      .in_warnings = "!state its port"},
+    {.name = "listener: the port of one that is adopted is its own",
+     .request =
+         SET_WITH(NOTE("listener-name", "OUTSIDE") "," NOTE("listener-port", "9199"), OUTSIDE_ENV),
+     .verdict = PS_VERDICT_INJECT,
+     .in_warnings = "portside.dev/listener-port has no effect: OUTSIDE keeps its own port"},
 };
 
 START_TEST(decides)

@@ -41,6 +41,15 @@ static const struct ps_admit_row rows[] = {
      .request = SET(NOTE("type", "None") "," NOTE("address-types", "InternalIP")),
      .verdict = PS_VERDICT_INJECT,
      .in_warnings = "nothing leads from port 9194"},
+    {.name = "a hostPort leads to a broker of type None",
+     .request = REVIEW(
+         "apps", "StatefulSet", "statefulsets", "CREATE", "kafka",
+         SET_OBJECT(NOTE("type", "None") "," NOTE("address-types", "InternalIP"), "3", "",
+                    SPEC("{\"name\":\"kafka\",\"image\":\"apache/kafka:4.1.0\",\"env\":[" EASY_ENV
+                         "],\"ports\":[{\"containerPort\":9194,\"hostPort\":9194}]}")),
+         "null"),
+     .verdict = PS_VERDICT_INJECT,
+     .in_warnings = "!nothing leads from"},
     {.name = "the set says that pods wait",
      .request = SET(NOTE("advertised-host", "b{ordinal}.example.com")),
      .verdict = PS_VERDICT_INJECT,

@@ -184,6 +184,10 @@ static const struct row added[] = {
      .map = "A:PLAINTEXT,EXTERNAL:PLAINTEXT", .inter_broker = "A", .name = "EXTERNAL",
      .adopted = true, .to_listeners = "A://:1,EXTERNAL://:9194",
      .to_advertised = "A://k:1,EXTERNAL://" NODE, .to_map = "A:PLAINTEXT,EXTERNAL:PLAINTEXT"},
+    {ZK("A://:1,EXTERNAL://:9094"), .advertised = "A://k:1", .map = "A:PLAINTEXT,EXTERNAL:SSL",
+     .inter_broker = "A", .name = "EXTERNAL", .protocol = PS_PROTOCOL_SSL, .adopted = true,
+     .speaks = PS_PROTOCOL_SSL, .to_listeners = "A://:1,EXTERNAL://:9094",
+     .to_advertised = "A://k:1,EXTERNAL://" NODE, .to_map = "A:PLAINTEXT,EXTERNAL:SSL"},
 };
 
 static void check_added(struct ps_arena *arena, const void *arg)

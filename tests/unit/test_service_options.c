@@ -57,6 +57,20 @@ static const struct row rows[] = {
      "\"IPv4\"]}",
      "{\"type\":\"NodePort\",\"externalTrafficPolicy\":\"Cluster\"," ALL "," PORT
      ",\"ipFamilyPolicy\":\"PreferDualStack\",\"ipFamilies\":[\"IPv6\",\"IPv4\"]}"},
+    {"one IP family",
+     {.service = {.ip_family_count = 1,
+                  .ip_families = {PS_IP_FAMILY_6},
+                  .ip_family_policy = PS_IP_FAMILY_POLICY_SINGLE}},
+     "{\"type\":\"NodePort\",\"externalTrafficPolicy\":\"Local\",\"publishNotReadyAddresses\":"
+     "true," POD "," PORT ",\"ipFamilyPolicy\":\"SingleStack\",\"ipFamilies\":[\"IPv6\"]}",
+     "{\"type\":\"NodePort\",\"externalTrafficPolicy\":\"Cluster\"," ALL "," PORT
+     ",\"ipFamilyPolicy\":\"SingleStack\",\"ipFamilies\":[\"IPv6\"]}"},
+    {"both IP families",
+     {.service = {.ip_family_policy = PS_IP_FAMILY_POLICY_REQUIRE_DUAL}},
+     "{\"type\":\"NodePort\",\"externalTrafficPolicy\":\"Local\",\"publishNotReadyAddresses\":"
+     "true," POD "," PORT ",\"ipFamilyPolicy\":\"RequireDualStack\"}",
+     "{\"type\":\"NodePort\",\"externalTrafficPolicy\":\"Cluster\"," ALL "," PORT
+     ",\"ipFamilyPolicy\":\"RequireDualStack\"}"},
     {"allow-from on node ports keeps the client's address",
      {.service = {.allow_from = {2, ranges}}},
      "{\"type\":\"NodePort\",\"externalTrafficPolicy\":\"Local\",\"publishNotReadyAddresses\":"
