@@ -20,7 +20,8 @@ fi
 # measure: what the three suites reach, from nothing.
 measure() {
     find "$build" -name '*.gcda' -delete
-    CK_TIMEOUT_MULTIPLIER=10 ctest --test-dir "$build" --label-regex '^(unit|fuzz)$' --parallel "$jobs" --output-on-failure &&
+    export CK_TIMEOUT_MULTIPLIER=10
+    ctest --test-dir "$build" --label-regex '^(unit|fuzz)$' --parallel "$jobs" --output-on-failure &&
         "$build/bin/portside" review "$root/tests/golden"
 }
 

@@ -5,6 +5,7 @@
 import collections
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -112,4 +113,5 @@ def main():
     return 0 if names else summary(files)
 
 
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # ./dev coverage | head
 sys.exit(main())
