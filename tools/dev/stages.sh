@@ -79,7 +79,7 @@ prepare_stages() {
             "$root/tests/e2e/build" nodes
         prepare_cluster "the image of Kafka" kafka "$root/tests/e2e/kafka-image"
     fi
-    if [[ " $* " == *" installed "* || " $* " == *" nodes "* ]]; then
+    if [[ " $* " == *" installed "* ]]; then
         prepare_cluster "cert-manager (about $minutes_cert_manager minutes the first time)" certmanager \
             "$root/tests/e2e/build" certmanager
     fi

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""On real nodes: certificates.mode=certManager, with a cert-manager that runs, from one mode to the
+other and back. Kubelets bring what it makes into the pods, so a renewal takes a minute or two."""
+
+import shutil
+import tempfile
+
+from certmanager import Certificate, CertManager
+from events import Event, nobody_notices, run
+from exposed import wait_endpoints
+from harness import check, long, wait_until
+from installed import NAMESPACE
+from nodes import create
+from reach import BROKERS, check_bootstrap, check_reachable, ready
+from tests_cert_manager import make_cluster_issuer, secret, secret_path
+from tests_own_secret import Authority
+
+MODE = "certificates.mode"
+NAME = "certificates.secretName"
+ISSUER = "certificates.certManager.issuerName"
+KIND = "certificates.certManager.issuerKind"
+CONTROLLER = "config.controller"
+# The two modes do not share a Secret: docs/configure.md.
+MANAGED = {
+    MODE: "managed",
+    NAME: "portside-certificates",
+    ISSUER: "",
+    KIND: "Issuer",
+    CONTROLLER: "on",
+}
+ISSUED = {MODE: "certManager", NAME: "portside-issued"}
+# A kubelet looks at its Secrets once in a minute and a half.
+SECONDS = 240
+
+
+def certificate(release, name="portside"):
+    return Certificate(release.cluster, NAMESPACE, name)
+
+
+def content(release, key):
+    return secret(release.cluster, release.values[NAME]).get(key, "").strip()
+
+
+def change(release, values):
+    """As an administrator does it; waits until both replicas serve what the new Secret holds."""
+    release.upgrade(**values)
+    wait_served(release)
+
+
+def wait_served(release, before=""):
+    """Both replicas serve what the Secret holds, and that is something new."""
+
+    def probe():
+        leaf = content(release, "tls.crt")
+        return leaf and leaf != before and release.served() == {leaf}
+
+    wait_until("both replicas serve the certificate in the Secret", probe, SECONDS)
+
+
+def begin(release, pods):
+    change(release, ISSUED)
+
+
+def renew(release, pods):
+    before = content(release, "tls.crt")
+    certificate(release).renew()
+    wait_served(release, before)
+
+
+def rotate(release, pods):
+    """The Secret of the CA is deleted, and the key with it."""
+    ca = certificate(release, "portside-ca")
+    before, revision = content(release, "ca.crt"), ca.revision()
+    release.cluster.request("DELETE", secret_path(f"{release.values[NAME]}-ca"))
+    ca.wait_issued(since=revision)
+    renew(release, pods)
+    check(content(release, "ca.crt") != before, "it is the same CA")
+
+
+def change_issuer(release, pods):
+    before = content(release, "tls.crt")
+    release.upgrade(**{ISSUER: "own", KIND: "ClusterIssuer"})
+    wait_served(release, before)
+
+
+def end(release, pods):
+    """In two steps: a leader that does not make certificates would keep the new pods from it."""
+    release.upgrade(**{CONTROLLER: "off"})
+    change(release, MANAGED)
+
+
+EVENTS = {
+    "managed to certManager": begin,
+    "cert-manager renews": renew,
+    "cert-manager, CA with another key": rotate,
+    "cert-manager, another issuer": change_issuer,
+    "certManager to managed": end,
+}
+
+
+@long
+def test_cert_manager(context):
+    """Nobody notices."""
+    folder = tempfile.mkdtemp(prefix="portside-own-ca-")
+    try:
+        with CertManager(context.cluster):
+            make_cluster_issuer(context, Authority(folder, "own"))
+            return "\n".join(
+                run(context, Event(name, what, seconds=SECONDS), nobody_notices)
+                for name, what in EVENTS.items()
+            )
+    finally:
+        shutil.rmtree(folder)
+        context.portside.upgrade(**MANAGED)
+
+
+@long
+def test_install_with_cert_manager(context):
+    """The pods wait for their Secret, and no longer. Then to what was never used before."""
+    release = context.portside
+    release.stop()
+    release.values |= ISSUED
+    forget_secrets(context)
+    try:
+        with CertManager(context.cluster):
+            took = release.install()
+            check_brokers(context)
+            seen = run(context, Event("certManager to managed, at first", end), nobody_notices)
+    finally:
+        release.upgrade(**MANAGED)
+    return f"both replicas ready {took:.1f} s after helm install began\n{seen}"
+
+
+def forget_secrets(context):
+    for values in (MANAGED, ISSUED):
+        for name in (values[NAME], f"{values[NAME]}-ca"):
+            context.cluster.request("DELETE", secret_path(name))
+
+
+def check_brokers(context):
+    """They are injected, and the client outside reaches them."""
+    namespace = context.namespace()
+    create(context, namespace, "standin")
+    endpoints = wait_endpoints(context, namespace, BROKERS)
+    ready(context, namespace)
+    check_reachable(endpoints)
+    check_bootstrap(context, namespace, endpoints)
