@@ -25,7 +25,7 @@ MODE = ("--set", "certificates.mode=certManager", "--set", "certificates.secretN
 SERVICE = f"/api/v1/namespaces/{NAMESPACE}/services/portside"
 REGISTRATION = f"{REGISTRATIONS}/portside"
 # The Secret is with the API server so long before it is in the volume.
-LAG_S = 2.0
+LAG_S = 4.0
 # cert-manager looks here for Secrets of ClusterIssuers.
 CLUSTER_NAMESPACE = "cert-manager"
 
@@ -112,7 +112,10 @@ class Bed:
 
     def handshake(self):
         """What another API server would see, one that connects just now: a problem, or nothing."""
-        context = ssl.create_default_context(cadata=self.published())
+        published = self.published()
+        if not published:
+            return "there is no caBundle"
+        context = ssl.create_default_context(cadata=published)
         try:
             with socket.create_connection(("127.0.0.1", self.portside.port), 10) as plain:
                 context.wrap_socket(plain, server_hostname=f"portside.{NAMESPACE}.svc").close()

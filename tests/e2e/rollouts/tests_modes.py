@@ -84,7 +84,9 @@ def change_issuer(release, pods):
 
 
 def end(release, pods):
-    """In two steps: a leader that does not make certificates would keep the new pods from it."""
+    """In two steps: a leader that does not make certificates would keep the new pods from it. What is
+    in the caBundle stays there if portside begins with a Secret of its own making."""
+    release.cluster.request("DELETE", secret_path(MANAGED[NAME]))
     release.upgrade(**{CONTROLLER: "off"})
     change(release, MANAGED)
 
