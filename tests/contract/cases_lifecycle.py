@@ -164,7 +164,7 @@ def missing(world):
 
 @case("row 70: SIGTERM under load: unready, answers with 'Connection: close', no failure")
 def drain(world):
-    with world.start("--drain-seconds", "5") as server:
+    with world.start("--drain-seconds", str(5 * world.slow)) as server:
         load = Load(server)
         wait_until(lambda: load.count > 10, 30, "the first requests")
         server.terminate()
@@ -196,7 +196,7 @@ def in_flight(world):
 
 @case("row 71: a new connection during the drain is served")
 def new_connection(world):
-    with world.start("--drain-seconds", "3") as server:
+    with world.start("--drain-seconds", str(3 * world.slow)) as server:
         server.terminate()
         server.wait_log("draining")
         for _ in range(3):
