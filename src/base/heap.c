@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "portside/heap.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,4 +31,9 @@ char *ps_heap_copy(struct ps_str s)
 void ps_heap_free(void *memory)
 {
     free(memory);
+}
+
+void ps_heap_trim(void)
+{
+    (void)malloc_trim(0);
 }

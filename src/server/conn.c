@@ -247,9 +247,10 @@ static void handshake_done(struct ps_conn *conn)
         ps_conn_end(conn);
         return;
     }
+    ps_worker_trim_soon(conn->worker);
     ps_conn_enter(conn, PS_PHASE_IDLE);
-    ps_pump_event(
-        conn, &conn->socket); /* the first request may have come with the end of the handshake */
+    /* The first request may have come with the end of the handshake. */
+    ps_pump_event(conn, &conn->socket);
 }
 
 static void handshake(struct ps_conn *conn)

@@ -17,6 +17,12 @@
 #include <unistd.h>
 
 #define EVENTS 64
+/*
+ * A handshake takes 30 KB that its connection does not need afterwards. When hundreds begin at
+ * once, all of that would stay: what the connections keep lies in between. Once in this time is
+ * enough.
+ */
+#define TRIM_AFTER_MS 1000U
 #define MHD_ROUNDS 16 /* in one round, so that no connection waits for the others */
 /*
  * libmicrohttpd holds an index of the fields (72 bytes each) and part of a body as well. It touches
@@ -48,6 +54,27 @@ void ps_worker_deadline(struct ps_worker *worker, uint64_t when_ms)
     if (when_ms < worker->deadline_ms) {
         worker->deadline_ms = when_ms;
     }
+}
+
+void ps_worker_trim_soon(struct ps_worker *worker)
+{
+    if (worker->trim_ms == 0) {
+        worker->trim_ms = worker->now_ms + TRIM_AFTER_MS;
+        ps_worker_deadline(worker, worker->trim_ms);
+    }
+}
+
+static void trim(struct ps_worker *worker)
+{
+    if (worker->trim_ms == 0) {
+        return;
+    }
+    if (worker->trim_ms <= worker->now_ms) {
+        worker->trim_ms = 0;
+        ps_heap_trim();
+        return;
+    }
+    ps_worker_deadline(worker, worker->trim_ms);
 }
 
 bool ps_pace_is_due(struct ps_pace *pace, uint64_t now_ms, uint64_t every_ms, uint64_t *ret_times)
@@ -203,6 +230,7 @@ static void expire(struct ps_worker *worker)
         }
         ps_worker_deadline(worker, ps_conn_deadline(conn));
     }
+    trim(worker);
 }
 
 /* Only between the turns of libmicrohttpd, and before the graves are emptied. */

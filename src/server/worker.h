@@ -82,6 +82,7 @@ struct ps_worker {
     _Atomic bool asked;       /* by another worker to make room */
     size_t next_asked;        /* by us */
     uint64_t accept_again_ms; /* a pause until then; 0: none */
+    uint64_t trim_ms;         /* when what handshakes left in the heap is given back; 0: nothing */
 
     uint64_t now_ms;
     uint64_t deadline_ms; /* no connection has an earlier one; UINT64_MAX: none */
@@ -117,6 +118,9 @@ bool ps_worker_watch(struct ps_worker *worker, struct ps_source *source, uint32_
  * happened since.
  */
 bool ps_pace_is_due(struct ps_pace *pace, uint64_t now_ms, uint64_t every_ms, uint64_t *ret_times);
+
+/* A handshake has left holes in the heap: gives them back soon. */
+void ps_worker_trim_soon(struct ps_worker *worker);
 
 /* Brings the loop's next look at the deadlines forward to when_ms. */
 void ps_worker_deadline(struct ps_worker *worker, uint64_t when_ms);

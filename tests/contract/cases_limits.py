@@ -5,6 +5,7 @@ import concurrent.futures
 import re
 import resource
 import socket
+import ssl
 import time
 
 import client
@@ -184,3 +185,53 @@ def bombs(world):
         expect(413 in [answer.status for answer in answers], True, "one at a time is looked at")
         expect(served(server), 200, "status afterwards")
         expect(memory_mib(server) < limit_mib, True, f"{memory_mib(server)} MiB")
+
+
+def own_kib(server):
+    """What of its memory is no file's."""
+    with open(f"/proc/{server.process.pid}/status", encoding="ascii") as file:
+        return int(re.search(r"RssAnon:\s+(\d+)", file.read()).group(1))
+
+
+class Half:
+    """A client that has said hello and not answered yet what came back."""
+
+    def __init__(self, server, context):
+        self.sock = socket.create_connection(server.address, timeout=client.TIMEOUT_S)
+        self.read, self.written = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self.read, self.written, server_hostname="portside.test")
+        self.step()
+
+    def step(self):
+        """True once nothing more has to be read."""
+        try:
+            self.tls.do_handshake()
+            return True
+        except ssl.SSLWantReadError:
+            return False
+        finally:
+            self.sock.sendall(self.written.read())
+
+    def finish(self):
+        while not self.step():
+            self.read.write(self.sock.recv(65536))
+
+
+@case("row 72: what many handshakes at once took is given back while their connections stay")
+def handshakes_given_back(world):
+    if world.is_sanitized:
+        raise Skip("a sanitizer has a heap of its own")
+    with world.start("--threads", "1", "--drain-seconds", "0", "--handshake-seconds", "60") as server:
+        served(server)
+        before, context = own_kib(server), client.tls_context(server.authority.cert)
+        halves = [Half(server, context) for _ in range(128)]
+        for half in halves:
+            half.sock.recv(1, socket.MSG_PEEK)  # its hello was answered
+        taken = own_kib(server) - before
+        for half in halves:
+            half.finish()
+        end = time.monotonic() + client.TIMEOUT_S
+        while (left := own_kib(server) - before) > taken * 0.7 and time.monotonic() < end:
+            time.sleep(0.05)
+        close_all(halves)
+        expect(left <= taken * 0.7, True, f"{left} of {taken} KiB are left")
