@@ -8,7 +8,12 @@
 #include "portside/attr.h"
 #include "portside/str.h"
 
-/* bytes with padding, in arena; what Go's encoding/json takes for a []byte. */
+#define PS_BASE64_LEN(len) (((len) + 2) / 3 * 4)
+
+/* Writes the PS_BASE64_LEN(bytes.len) characters of bytes, with padding, to out. */
+void ps_base64_write(struct ps_str bytes, char *out);
+
+/* The same in arena; what Go's encoding/json takes for a []byte. */
 struct ps_str ps_base64_encode(struct ps_arena *arena, struct ps_str bytes);
 
 /* Room that ps_base64_decode() needs for text of len bytes. */

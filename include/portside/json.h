@@ -38,6 +38,20 @@ enum ps_json_type {
 struct ps_status ps_json_parse(struct ps_arena *arena, struct ps_str text,
                                struct ps_json **ret_root, struct ps_error *err) PS_MUST_USE;
 
+/* Members of an object, which depth - 1 others stand around, that nobody is going to read. */
+struct ps_json_skip {
+    size_t depth;
+    struct ps_str key;
+};
+
+/*
+ * As ps_json_parse(), but null stands where the value of such a member stood. It is checked all the
+ * same, but for duplicate keys inside it. Nesting counts arrays, too.
+ */
+struct ps_status ps_json_parse_without(struct ps_arena *arena, struct ps_str text,
+                                       const struct ps_json_skip *skips, size_t skip_count,
+                                       struct ps_json **ret_root, struct ps_error *err) PS_MUST_USE;
+
 /* Fails as ps_json_parse() does, but for duplicate keys; makes nothing of text. */
 struct ps_status ps_json_scan(struct ps_str text, struct ps_error *err) PS_MUST_USE;
 
@@ -52,7 +66,11 @@ static inline const struct ps_json *ps_json_get(const struct ps_json *node, cons
     return ps_json_get_str(node, ps_str_of(key));
 }
 /* Member of a member: ps_json_get(ps_json_get(node, a), b). */
-const struct ps_json *ps_json_get2(const struct ps_json *node, const char *a, const char *b);
+static inline const struct ps_json *ps_json_get2(const struct ps_json *node, const char *a,
+                                                 const char *b)
+{
+    return ps_json_get(ps_json_get(node, a), b);
+}
 
 /* Children of an array or object in their order; NULL at the end. */
 const struct ps_json *ps_json_first(const struct ps_json *node);
@@ -73,7 +91,10 @@ struct ps_str ps_json_key(const struct ps_json *child);
 /* Text of a string node; the empty view if it is none. */
 struct ps_str ps_json_text(const struct ps_json *node);
 /* Text of the string member key of node; the empty view if absent or of another type. */
-struct ps_str ps_json_get_text(const struct ps_json *node, const char *key);
+static inline struct ps_str ps_json_get_text(const struct ps_json *node, const char *key)
+{
+    return ps_json_text(ps_json_get(node, key));
+}
 bool ps_json_is_string(const struct ps_json *node);
 /* True only for the literal true. */
 bool ps_json_is_true(const struct ps_json *node);

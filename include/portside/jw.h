@@ -37,8 +37,8 @@ void ps_jw_member(struct ps_jw *jw, const char *key, struct ps_str value);
 void ps_jw_member_int(struct ps_jw *jw, const char *key, int64_t value);
 void ps_jw_member_bool(struct ps_jw *jw, const char *key, bool value);
 
-/* A string that holds nothing to escape, as base64. */
-void ps_jw_plain(struct ps_jw *jw, struct ps_str value);
+/* A string: bytes as base64, which is what Go's encoding/json takes for a []byte. */
+void ps_jw_base64(struct ps_jw *jw, struct ps_str bytes);
 
 /* A value that is JSON already. */
 void ps_jw_raw(struct ps_jw *jw, struct ps_str json);

@@ -35,7 +35,8 @@ struct ps_review {
     struct ps_str namespace_name;
     struct ps_str name; /* the request's, else the object's; may be empty (generateName) */
     bool dry_run;
-    struct ps_json *root;             /* the whole review; for the in-process patch check */
+    /* For the in-process patch check: without what ps_review_decode() leaves out. */
+    struct ps_json *root;
     const struct ps_json *object;     /* NULL if absent or null */
     const struct ps_json *old_object; /* NULL if absent or null */
 };

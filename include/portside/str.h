@@ -41,12 +41,19 @@ static inline struct ps_str ps_str_of(const char *text)
 struct ps_str ps_str_slice(struct ps_str s, size_t begin, size_t end);
 
 bool ps_str_equal(struct ps_str a, struct ps_str b);
-bool ps_str_is(struct ps_str s, const char *text);
+static inline bool ps_str_is(struct ps_str s, const char *text)
+{
+    return ps_str_equal(s, ps_str_of(text));
+}
 /* Equal but for the case of ASCII letters. */
 bool ps_str_equal_nocase(struct ps_str a, struct ps_str b);
 /* Order of bytes, as memcmp; for sorting. */
 int ps_str_compare(struct ps_str a, struct ps_str b);
-bool ps_str_starts(struct ps_str s, const char *prefix);
+static inline bool ps_str_starts(struct ps_str s, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    return len == 0 || (s.len >= len && memcmp(s.ptr, prefix, len) == 0);
+}
 bool ps_str_ends(struct ps_str s, const char *suffix);
 bool ps_str_contains(struct ps_str s, const char *part);
 /* True if one of parts, which end with NULL, occurs in s. */

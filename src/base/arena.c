@@ -24,6 +24,12 @@ struct block {
     unsigned char data[];
 };
 
+/* In front of each allocation. */
+struct header {
+    size_t size; /* with the header */
+    size_t padding;
+};
+
 struct ps_arena {
     struct block *blocks;
     size_t limit;
@@ -33,6 +39,7 @@ struct ps_arena {
 };
 
 _Static_assert(sizeof(struct block) % ALIGNMENT == 0, "data must be aligned");
+_Static_assert(sizeof(struct header) == ALIGNMENT, "what follows a header must be aligned");
 
 static size_t round_up(size_t bytes)
 {
@@ -134,14 +141,15 @@ void *ps_arena_alloc(struct ps_arena *arena, size_t bytes)
     if (bytes > arena->limit) {
         unwind(arena);
     }
-    size_t need = round_up(bytes) + ALIGNMENT;
+    size_t need = round_up(bytes) + sizeof(struct header);
     if (arena->blocks->cap - arena->blocks->used < need) {
         grow(arena, need);
     }
-    unsigned char *at = arena->blocks->data + arena->blocks->used;
-    memcpy(at, &need, sizeof(need));
-    arena->blocks->used += need;
-    return at + ALIGNMENT;
+    struct block *block = arena->blocks;
+    struct header *header = (void *)(block->data + block->used);
+    header->size = need;
+    block->used += need;
+    return header + 1;
 }
 
 void *ps_arena_calloc(struct ps_arena *arena, size_t count, size_t bytes)
@@ -159,12 +167,11 @@ void ps_arena_release(struct ps_arena *arena, void *memory)
     if (memory == NULL) {
         return;
     }
-    unsigned char *at = (unsigned char *)memory - ALIGNMENT;
-    size_t size;
-    memcpy(&size, at, sizeof(size));
+    const struct header *header = (const struct header *)memory - 1;
+    const unsigned char *at = (const unsigned char *)header;
     struct block *newest = arena->blocks;
-    if (at + size == newest->data + newest->used && at >= newest->data) {
-        newest->used -= size;
+    if (at + header->size == newest->data + newest->used && at >= newest->data) {
+        newest->used -= header->size;
     }
 }
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "portside/base64.h"
 
+#include <endian.h>
 #include <stdint.h>
+#include <string.h>
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -14,13 +16,42 @@ static void put_group(char *out, unsigned group)
     out[3] = alphabet[group & 0x3F];
 }
 
-struct ps_str ps_base64_encode(struct ps_arena *arena, struct ps_str bytes)
+/* Sixteen digits at a time: the compiler has vectors on every machine, if only of single bytes. */
+typedef signed char lanes __attribute__((vector_size(16)));
+
+#define GROUPS_BYTES 12U
+#define READ_BYTES 14U /* of which two are not needed yet */
+
+/* Six bytes to eight times six bits, the first of them in the lowest byte. */
+static uint64_t spread(const unsigned char *in)
 {
-    size_t len = (bytes.len + 2) / 3 * 4;
-    char *text = ps_arena_alloc(arena, len + 1);
-    char *out = text;
+    uint64_t word;
+    memcpy(&word, in, sizeof(word));
+    word = be64toh(word) >> 16;
+    word = (word & UINT64_C(0xFFFFFF000000)) << 8 | (word & UINT64_C(0xFFFFFF));
+    word = (word & UINT64_C(0xFFF00000FFF000)) << 4 | (word & UINT64_C(0xFFF00000FFF));
+    word = (word & UINT64_C(0x0FC00FC00FC00FC0)) << 2 | (word & UINT64_C(0x003F003F003F003F));
+    return htobe64(word);
+}
+
+/* What each range of the alphabet is shifted by, relative to the one before. */
+static void put_groups(char *out, const unsigned char *in)
+{
+    const uint64_t words[2] = {spread(in), spread(in + 6)};
+    lanes d;
+    memcpy(&d, words, sizeof(d));
+    d += 'A' + ((d > 25) & ('a' - 'A' - 26)) - ((d > 51) & ('a' + 26 - '0')) -
+         ((d > 61) & ('0' + 10 - '+')) + ((d > 62) & ('/' - '+' - 1));
+    memcpy(out, &d, sizeof(d));
+}
+
+void ps_base64_write(struct ps_str bytes, char *out)
+{
     const unsigned char *in = (const unsigned char *)bytes.ptr;
     size_t left = bytes.len;
+    for (; left >= READ_BYTES; left -= GROUPS_BYTES, in += GROUPS_BYTES, out += 16) {
+        put_groups(out, in);
+    }
     for (; left >= 3; left -= 3, in += 3, out += 4) {
         put_group(out, (unsigned)in[0] << 16 | (unsigned)in[1] << 8 | in[2]);
     }
@@ -29,6 +60,13 @@ struct ps_str ps_base64_encode(struct ps_arena *arena, struct ps_str bytes)
         out[3] = '=';
         out[2] = left == 2 ? out[2] : '=';
     }
+}
+
+struct ps_str ps_base64_encode(struct ps_arena *arena, struct ps_str bytes)
+{
+    size_t len = PS_BASE64_LEN(bytes.len);
+    char *text = ps_arena_alloc(arena, len + 1);
+    ps_base64_write(bytes, text);
     text[len] = '\0';
     return (struct ps_str){text, len};
 }

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 
 #include "json_cjson.h"
+#include "json_scan.h"
+#include "portside/buf.h"
 
 static _Thread_local struct ps_arena *entered;
 
@@ -37,6 +39,12 @@ void ps_json_enter(struct ps_arena *arena)
 const cJSON *ps_json_node(const struct ps_json *node)
 {
     return (const cJSON *)node;
+}
+
+/* cJSON_IsObject() and its like are calls into a library. */
+static bool has_type(const struct ps_json *node, int type)
+{
+    return node != NULL && (ps_json_node(node)->type & 0xFF) == type;
 }
 
 enum ps_json_type ps_json_type(const struct ps_json *node)
@@ -71,6 +79,9 @@ const char *ps_json_type_name(const struct ps_json *node)
     return names[ps_json_type(node)];
 }
 
+/* Up to so many members, each pair is compared; a larger object is sorted. */
+#define COMPARED_MAX 24
+
 static int by_key(const void *a, const void *b)
 {
     const cJSON *const *left = a;
@@ -78,10 +89,21 @@ static int by_key(const void *a, const void *b)
     return ps_str_compare(ps_str_of((*left)->string), ps_str_of((*right)->string));
 }
 
-/* The first key that occurs twice in object, NULL if none does. */
-static const char *duplicate_key(struct ps_arena *arena, const cJSON *object)
+static const char *duplicate_of_few(const cJSON *object)
 {
-    size_t count = (size_t)cJSON_GetArraySize(object);
+    for (const cJSON *member = object->child->next; member != NULL; member = member->next) {
+        for (const cJSON *elder = object->child; elder != member; elder = elder->next) {
+            if (elder->string[0] == member->string[0] &&
+                strcmp(elder->string, member->string) == 0) {
+                return member->string;
+            }
+        }
+    }
+    return NULL;
+}
+
+static const char *duplicate_of_many(struct ps_arena *arena, const cJSON *object, size_t count)
+{
     const cJSON **members = ps_arena_alloc(arena, (count + 1) * sizeof(*members));
     const char *found = NULL;
     size_t i = 0;
@@ -98,11 +120,19 @@ static const char *duplicate_key(struct ps_arena *arena, const cJSON *object)
     return found;
 }
 
-/* Depth is bounded by the scanner. */
+/* A key that occurs twice in object, NULL if none does. */
+static const char *duplicate_key(struct ps_arena *arena, const cJSON *object)
+{
+    size_t count = ps_json_count((const struct ps_json *)object);
+    return count <= COMPARED_MAX ? duplicate_of_few(object)
+                                 : duplicate_of_many(arena, object, count);
+}
+
+/* Of a node that has children. Depth is bounded by the scanner. */
 static struct ps_status refuse_duplicates(struct ps_arena *arena, const cJSON *node,
                                           struct ps_error *err)
 {
-    if (cJSON_IsObject(node) && node->child != NULL && node->child->next != NULL) {
+    if (node->child->next != NULL && has_type((const struct ps_json *)node, cJSON_Object)) {
         const char *key = duplicate_key(arena, node);
         if (key != NULL) {
             return ps_fail(err, PS_CODE_INPUT, "invalid JSON: key '%.200s' occurs twice", key);
@@ -116,18 +146,55 @@ static struct ps_status refuse_duplicates(struct ps_arena *arena, const cJSON *n
     return ps_success();
 }
 
-struct ps_status ps_json_parse(struct ps_arena *arena, struct ps_str text,
-                               struct ps_json **ret_root, struct ps_error *err)
+/* The text with null in each hole. */
+static struct ps_str fill_holes(struct ps_arena *arena, struct ps_str text,
+                                const struct ps_json_holes *holes)
 {
-    PS_TRY(ps_json_scan(text, err));
+    struct ps_buf buf;
+    size_t from = 0;
+    if (holes->count == 0) {
+        return text;
+    }
+    ps_buf_init(&buf, arena, text.len);
+    for (size_t i = 0; i < holes->count; i++) {
+        ps_buf_put(&buf, ps_str_slice(text, from, holes->list[i].begin));
+        ps_buf_puts(&buf, "null");
+        from = holes->list[i].end;
+    }
+    ps_buf_put(&buf, ps_str_slice(text, from, text.len));
+    return ps_buf_view(&buf);
+}
+
+/* A text that was scanned. */
+static struct ps_status make_tree(struct ps_arena *arena, struct ps_str text,
+                                  struct ps_json **ret_root, struct ps_error *err)
+{
     ps_json_enter(arena);
     cJSON *root = cJSON_ParseWithLength(text.ptr, text.len);
     if (root == NULL) {
         return ps_fail(err, PS_CODE_INPUT, "invalid JSON: it cannot be read");
     }
-    PS_TRY(refuse_duplicates(arena, root, err));
+    if (root->child != NULL) {
+        PS_TRY(refuse_duplicates(arena, root, err));
+    }
     *ret_root = (struct ps_json *)root;
     return ps_success();
+}
+
+struct ps_status ps_json_parse(struct ps_arena *arena, struct ps_str text,
+                               struct ps_json **ret_root, struct ps_error *err)
+{
+    PS_TRY(ps_json_scan(text, err));
+    return make_tree(arena, text, ret_root, err);
+}
+
+struct ps_status ps_json_parse_without(struct ps_arena *arena, struct ps_str text,
+                                       const struct ps_json_skip *skips, size_t skip_count,
+                                       struct ps_json **ret_root, struct ps_error *err)
+{
+    struct ps_json_holes holes = {.skips = skips, .skip_count = skip_count};
+    PS_TRY(ps_json_scan_holes(text, &holes, err));
+    return make_tree(arena, fill_holes(arena, text, &holes), ret_root, err);
 }
 
 const struct ps_json *ps_json_first(const struct ps_json *node)
@@ -140,23 +207,28 @@ const struct ps_json *ps_json_next(const struct ps_json *child)
     return (const struct ps_json *)ps_json_node(child)->next;
 }
 
-const struct ps_json *ps_json_get_str(const struct ps_json *node, struct ps_str key)
+/* Byte by byte: most differ in the first, and most others have few. */
+static bool has_key(const cJSON *member, struct ps_str key)
 {
-    if (ps_json_type(node) != PS_JSON_OBJECT) {
-        return NULL;
-    }
-    PS_JSON_EACH(child, node)
-    {
-        if (ps_str_equal(ps_json_key(child), key)) {
-            return child;
+    const char *name = member->string;
+    for (size_t i = 0; i < key.len; i++) {
+        if (name[i] != key.ptr[i] || name[i] == '\0') {
+            return false;
         }
     }
-    return NULL;
+    return name[key.len] == '\0';
 }
 
-const struct ps_json *ps_json_get2(const struct ps_json *node, const char *a, const char *b)
+const struct ps_json *ps_json_get_str(const struct ps_json *node, struct ps_str key)
 {
-    return ps_json_get(ps_json_get(node, a), b);
+    if (!has_type(node, cJSON_Object)) {
+        return NULL;
+    }
+    const cJSON *member = ps_json_node(node)->child;
+    while (member != NULL && !has_key(member, key)) {
+        member = member->next;
+    }
+    return (const struct ps_json *)member;
 }
 
 const struct ps_json *ps_json_last(const struct ps_json *node)
@@ -200,7 +272,7 @@ struct ps_str ps_json_key(const struct ps_json *child)
 
 bool ps_json_is_string(const struct ps_json *node)
 {
-    return ps_json_type(node) == PS_JSON_STRING;
+    return has_type(node, cJSON_String);
 }
 
 struct ps_str ps_json_text(const struct ps_json *node)
@@ -208,14 +280,9 @@ struct ps_str ps_json_text(const struct ps_json *node)
     return ps_json_is_string(node) ? ps_str_of(ps_json_node(node)->valuestring) : PS_STR("");
 }
 
-struct ps_str ps_json_get_text(const struct ps_json *node, const char *key)
-{
-    return ps_json_text(ps_json_get(node, key));
-}
-
 bool ps_json_is_true(const struct ps_json *node)
 {
-    return node != NULL && cJSON_IsTrue(ps_json_node(node));
+    return has_type(node, cJSON_True);
 }
 
 bool ps_json_to_int(const struct ps_json *node, int64_t *ret_value)

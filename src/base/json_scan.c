@@ -5,7 +5,9 @@
  *
  * No recursion: open containers stand on a small stack of brackets.
  */
-#include "portside/json.h"
+#include "json_scan.h"
+
+#include "json_bytes.h"
 
 #define NUMBER_BYTES_MAX 32U
 /* With as many digits in front as fit, a double is still finite: below 1.8e308. */
@@ -17,6 +19,8 @@ struct scan {
     struct ps_error *err;
     char open[PS_JSON_DEPTH_MAX]; /* the bracket that closes each open container */
     size_t depth;
+    struct ps_json_holes *holes; /* NULL: none are wanted */
+    size_t hole_depth;           /* of the hole that the cursor is in; 0: it is in none */
 };
 
 static struct ps_status bad(struct scan *scan, const char *what)
@@ -30,12 +34,16 @@ static char peek(const struct scan *scan)
     return scan->at < scan->text.len ? scan->text.ptr[scan->at] : '\0';
 }
 
-static void skip_space(struct scan *scan)
+static bool is_space(char c)
 {
-    char c = peek(scan);
-    while (c == ' ' || c == '\n' || c == '\r' || c == '\t') {
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+/* Inline, as is what else runs once for each key: what the API server sends has no space. */
+static inline void skip_space(struct scan *scan)
+{
+    while (is_space(peek(scan))) {
         scan->at++;
-        c = peek(scan);
     }
 }
 
@@ -140,23 +148,34 @@ static struct ps_status special_byte(struct scan *scan)
     return ps_success();
 }
 
+/* Index of the first byte from at on that is not plain ASCII; text.len if there is none. */
+static inline size_t skip_plain(struct ps_str text, size_t at)
+{
+    for (; text.len - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
+        uint64_t marks = ps_mark_not_plain(text.ptr + at);
+        if (marks != 0) {
+            return at + ps_first_marked(marks);
+        }
+    }
+    while (at < text.len && !ps_is_special(text.ptr[at]) && (text.ptr[at] & 0x80) == 0) {
+        at++;
+    }
+    return at;
+}
+
 /* The cursor stands on the opening quote. */
 static struct ps_status string(struct scan *scan)
 {
-    scan->at++;
-    while (scan->at < scan->text.len) {
-        unsigned char c = (unsigned char)scan->text.ptr[scan->at];
-        if (c == '"') {
-            scan->at++;
-            return ps_success();
-        }
-        if (c >= 0x20 && c < 0x80 && c != '\\') {
-            scan->at++;
-            continue;
-        }
+    scan->at = skip_plain(scan->text, scan->at + 1);
+    while (scan->at < scan->text.len && scan->text.ptr[scan->at] != '"') {
         PS_TRY(special_byte(scan));
+        scan->at = skip_plain(scan->text, scan->at);
     }
-    return bad(scan, "a string does not end");
+    if (scan->at == scan->text.len) {
+        return bad(scan, "a string does not end");
+    }
+    scan->at++;
+    return ps_success();
 }
 
 static size_t take_digits(struct scan *scan)
@@ -254,18 +273,54 @@ static struct ps_status value(struct scan *scan)
     }
 }
 
+static bool is_skipped(const struct scan *scan, struct ps_str key)
+{
+    for (size_t i = 0; i < scan->holes->skip_count; i++) {
+        const struct ps_json_skip *skip = &scan->holes->skips[i];
+        if (skip->depth == scan->depth && ps_str_equal(skip->key, key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The cursor stands behind the colon after key, which is as it was written. */
+static void begin_hole(struct scan *scan, struct ps_str key)
+{
+    struct ps_json_holes *holes = scan->holes;
+    if (scan->hole_depth == 0 && holes->count < PS_JSON_HOLES_MAX && is_skipped(scan, key)) {
+        scan->hole_depth = scan->depth;
+        holes->list[holes->count].begin = scan->at;
+    }
+}
+
+/* The cursor stands behind a value of the innermost container. */
+static void end_hole(struct scan *scan)
+{
+    struct ps_json_holes *holes = scan->holes;
+    if (scan->hole_depth == scan->depth) {
+        scan->hole_depth = 0;
+        holes->list[holes->count++].end = scan->at;
+    }
+}
+
 static struct ps_status key(struct scan *scan)
 {
     skip_space(scan);
+    size_t begin = scan->at + 1;
     if (peek(scan) != '"') {
         return bad(scan, "a key in quotes is wanted");
     }
     PS_TRY(string(scan));
+    size_t end = scan->at - 1;
     skip_space(scan);
     if (peek(scan) != ':') {
         return bad(scan, "a colon is wanted");
     }
     scan->at++;
+    if (scan->holes != NULL) {
+        begin_hole(scan, ps_str_slice(scan->text, begin, end));
+    }
     return ps_success();
 }
 
@@ -275,6 +330,7 @@ static struct ps_status after_value(struct scan *scan, bool *ret_more)
     *ret_more = false;
     while (scan->depth > 0) {
         char closing = scan->open[scan->depth - 1];
+        end_hole(scan);
         skip_space(scan);
         if (peek(scan) == ',') {
             scan->at++;
@@ -316,13 +372,19 @@ static struct ps_status values(struct scan *scan)
     return ps_success();
 }
 
-struct ps_status ps_json_scan(struct ps_str text, struct ps_error *err)
+struct ps_status ps_json_scan_holes(struct ps_str text, struct ps_json_holes *holes,
+                                    struct ps_error *err)
 {
-    struct scan scan = {.text = text, .err = err};
+    struct scan scan = {.text = text, .err = err, .holes = holes};
     PS_TRY(values(&scan));
     skip_space(&scan);
     if (scan.at < text.len) {
         return bad(&scan, "there is something behind the value");
     }
     return ps_success();
+}
+
+struct ps_status ps_json_scan(struct ps_str text, struct ps_error *err)
+{
+    return ps_json_scan_holes(text, NULL, err);
 }

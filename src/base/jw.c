@@ -4,6 +4,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "json_bytes.h"
+#include "portside/base64.h"
+
 void ps_jw_init(struct ps_jw *jw, struct ps_buf *buf)
 {
     *jw = (struct ps_jw){.buf = buf};
@@ -64,34 +67,16 @@ static void put_escape(struct ps_buf *buf, unsigned char c)
     }
 }
 
-/* RFC 8259 section 7: the quote, the backslash and U+0000 to U+001F must be escaped. */
-static bool is_special(unsigned char c)
-{
-    return c < 0x20 || c == '"' || c == '\\';
-}
-
-#define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
-
-/* Is one of eight bytes special? */
-static bool has_special(const char *bytes)
-{
-    uint64_t word;
-    memcpy(&word, bytes, sizeof(word));
-    uint64_t quote = word ^ EACH_BYTE((unsigned)'"');
-    uint64_t backslash = word ^ EACH_BYTE((unsigned)'\\');
-    uint64_t found = (word - EACH_BYTE(0x20U)) & ~word;
-    found |= (quote - EACH_BYTE(1U)) & ~quote;
-    found |= (backslash - EACH_BYTE(1U)) & ~backslash;
-    return (found & EACH_BYTE(0x80U)) != 0;
-}
-
-/* Index of the next special byte, s.len if there is none. */
+/* Index of the next byte that must be escaped, s.len if there is none. */
 static size_t find_special(struct ps_str s, size_t from)
 {
-    while (s.len - from >= sizeof(uint64_t) && !has_special(s.ptr + from)) {
-        from += sizeof(uint64_t);
+    for (; s.len - from >= sizeof(uint64_t); from += sizeof(uint64_t)) {
+        uint64_t marks = ps_mark_special(s.ptr + from);
+        if (marks != 0) {
+            return from + ps_first_marked(marks);
+        }
     }
-    while (from < s.len && !is_special((unsigned char)s.ptr[from])) {
+    while (from < s.len && !ps_is_special(s.ptr[from])) {
         from++;
     }
     return from;
@@ -181,10 +166,14 @@ void ps_jw_member_bool(struct ps_jw *jw, const char *key, bool value)
     ps_jw_bool(jw, value);
 }
 
-void ps_jw_plain(struct ps_jw *jw, struct ps_str value)
+void ps_jw_base64(struct ps_jw *jw, struct ps_str bytes)
 {
+    size_t len = PS_BASE64_LEN(bytes.len);
     separate(jw);
-    put_plain(jw->buf, value);
+    char *at = ps_buf_extend(jw->buf, len + 2);
+    at[0] = '"';
+    ps_base64_write(bytes, at + 1);
+    at[len + 1] = '"';
 }
 
 void ps_jw_raw(struct ps_jw *jw, struct ps_str json)

@@ -44,11 +44,6 @@ bool ps_str_equal(struct ps_str a, struct ps_str b)
            (a.len == 0 || (a.ptr[0] == b.ptr[0] && memcmp(a.ptr, b.ptr, a.len) == 0));
 }
 
-bool ps_str_is(struct ps_str s, const char *text)
-{
-    return ps_str_equal(s, ps_str_of(text));
-}
-
 bool ps_str_equal_nocase(struct ps_str a, struct ps_str b)
 {
     if (a.len != b.len) {
@@ -70,12 +65,6 @@ int ps_str_compare(struct ps_str a, struct ps_str b)
         return order;
     }
     return (a.len > b.len) - (a.len < b.len);
-}
-
-bool ps_str_starts(struct ps_str s, const char *prefix)
-{
-    size_t len = strlen(prefix);
-    return len == 0 || (s.len >= len && memcmp(s.ptr, prefix, len) == 0);
 }
 
 bool ps_str_ends(struct ps_str s, const char *suffix)

@@ -3,16 +3,18 @@
 
 #include "portside/buf.h"
 
-static bool matches(struct ps_str variable, const char *prefix, const char *name)
+static bool matches(struct ps_str variable, struct ps_str prefix, struct ps_str name)
 {
-    return ps_str_starts(variable, prefix) &&
-           ps_str_is(ps_str_slice(variable, ps_str_of(prefix).len, variable.len), name);
+    return variable.len == prefix.len + name.len &&
+           memcmp(variable.ptr, prefix.ptr, prefix.len) == 0 &&
+           memcmp(variable.ptr + prefix.len, name.ptr, name.len) == 0;
 }
 
 /* Bitnami copies bare names onto KAFKA_CFG_ ones, so the bare one wins if both are there. */
 size_t ps_env_property(const struct ps_broker *broker, const char *name, size_t *ret_index,
                        const struct ps_json **ret_entry)
 {
+    const struct ps_str wanted = ps_str_of(name);
     bool bitnami = broker->family->env_rule == PS_ENV_RULE_BITNAMI;
     bool bare_found = false;
     size_t found = 0;
@@ -20,8 +22,8 @@ size_t ps_env_property(const struct ps_broker *broker, const char *name, size_t 
     PS_JSON_EACH(entry, ps_json_get(broker->container, "env"))
     {
         struct ps_str variable = ps_json_get_text(entry, "name");
-        bool bare = matches(variable, "KAFKA_", name);
-        if (bare || (bitnami && matches(variable, "KAFKA_CFG_", name))) {
+        bool bare = matches(variable, PS_STR("KAFKA_"), wanted);
+        if (bare || (bitnami && matches(variable, PS_STR("KAFKA_CFG_"), wanted))) {
             found++;
             if (bare || !bare_found) {
                 *ret_index = index;

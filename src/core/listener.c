@@ -5,7 +5,7 @@
 
 struct planning {
     struct ps_arena *arena;
-    struct ps_listener_state state;
+    struct ps_listener_state *state;
     struct ps_listener_plan *plan;
 };
 
@@ -65,10 +65,10 @@ static struct ps_str advertised_text(const struct planning *p, struct ps_str nam
 static bool advertise(struct planning *p, struct ps_str name, const struct ps_listener_wish *wish)
 {
     struct ps_str text = advertised_text(p, name, wish);
-    struct ps_endpoint *entry = ps_endpoints_find(&p->state.advertised, name);
+    struct ps_endpoint *entry = ps_endpoints_find(&p->state->advertised, name);
     if (entry == NULL) {
         p->plan->outcome = PS_LISTENER_CHANGED;
-        return ps_endpoints_add(&p->state.advertised, text) ||
+        return ps_endpoints_add(&p->state->advertised, text) ||
                refuse(p, PS_REASON_LISTENERS, PS_STR("advertised.listeners has too many entries"));
     }
     if (!ps_str_equal(entry->text, text)) {
@@ -82,11 +82,11 @@ static bool may_adopt(struct planning *p, const struct ps_listener_wish *wish,
                       const struct ps_endpoint *listener)
 {
     const char *what = NULL;
-    if (ps_str_equal_nocase(listener->name, p->state.inter_broker)) {
+    if (ps_str_equal_nocase(listener->name, p->state->inter_broker)) {
         what = "the inter-broker listener";
-    } else if (ps_listener_is_controller(&p->state, listener->name)) {
+    } else if (ps_listener_is_controller(p->state, listener->name)) {
         what = "a controller listener";
-    } else if (ps_listener_client_count(&p->state) == 1) {
+    } else if (ps_listener_client_count(p->state) == 1) {
         what = "the only listener for clients";
     }
     return what == NULL ||
@@ -112,19 +112,19 @@ static bool agrees(struct planning *p, const struct ps_listener_wish *wish,
 static bool adopt(struct planning *p, const struct ps_listener_wish *wish,
                   const struct ps_endpoint *listener, struct ps_listener_result *result)
 {
-    struct ps_endpoint *entry = ps_endpoints_find(&p->state.advertised, listener->name);
+    struct ps_endpoint *entry = ps_endpoints_find(&p->state->advertised, listener->name);
     struct ps_str ours = advertised_text(p, listener->name, wish);
     bool done = entry != NULL && ps_str_equal(entry->text, ours);
     result->adopted = true;
-    result->protocol = protocol_of(&p->state, listener->name);
+    result->protocol = protocol_of(p->state, listener->name);
     return (done || (may_adopt(p, wish, listener) && agrees(p, wish, result->protocol))) &&
            advertise(p, listener->name, wish);
 }
 
 static bool port_is_free(struct planning *p, const struct ps_listener_wish *wish)
 {
-    for (size_t i = 0; i < p->state.listeners.count; i++) {
-        const struct ps_endpoint *listener = &p->state.listeners.list[i];
+    for (size_t i = 0; i < p->state->listeners.count; i++) {
+        const struct ps_endpoint *listener = &p->state->listeners.list[i];
         if (listener->port == wish->port) {
             return refuse(p, PS_REASON_PORT_TAKEN,
                           ps_arena_printf(p->arena,
@@ -141,7 +141,7 @@ static bool port_is_free(struct planning *p, const struct ps_listener_wish *wish
 static bool choose_protocol(struct planning *p, const struct ps_listener_wish *wish,
                             size_t user_count, struct ps_listener_result *result)
 {
-    const struct ps_mapping *mapping = ps_mappings_find(&p->state.map, wish->name);
+    const struct ps_mapping *mapping = ps_mappings_find(&p->state->map, wish->name);
     if (mapping != NULL && wish->protocol != PS_PROTOCOL_MIRROR &&
         wish->protocol != mapping->protocol) {
         return refuse(
@@ -153,15 +153,15 @@ static bool choose_protocol(struct planning *p, const struct ps_listener_wish *w
                             PS_FMT(wish->key_prefix), ps_protocol_name(wish->protocol)));
     }
     result->protocol = mapping != NULL ? mapping->protocol : wish->protocol;
-    result->mirrored = mirrored_listener(&p->state, user_count, result->protocol);
+    result->mirrored = mirrored_listener(p->state, user_count, result->protocol);
     if (result->mirrored.len == 0) {
         return refuse(p, PS_REASON_LISTENERS,
                       PS_STR("advertised.listeners has no listener for clients: correct it"));
     }
     if (result->protocol == PS_PROTOCOL_MIRROR) {
-        result->protocol = protocol_of(&p->state, result->mirrored);
+        result->protocol = protocol_of(p->state, result->mirrored);
     }
-    return mapping != NULL || ps_mappings_add(&p->state.map, wish->name, result->protocol) ||
+    return mapping != NULL || ps_mappings_add(&p->state->map, wish->name, result->protocol) ||
            refuse(p, PS_REASON_LISTENERS, PS_STR("listener.security.protocol.map is too long"));
 }
 
@@ -171,8 +171,8 @@ static bool add_listener(struct planning *p, const struct ps_listener_wish *wish
 {
     struct ps_str text =
         ps_arena_printf(p->arena, "%.*s://:%u", PS_FMT(wish->name), (unsigned)wish->port);
-    bool controller = ps_listener_is_controller(&p->state, wish->name);
-    if (controller || ps_str_equal_nocase(wish->name, p->state.inter_broker)) {
+    bool controller = ps_listener_is_controller(p->state, wish->name);
+    if (controller || ps_str_equal_nocase(wish->name, p->state->inter_broker)) {
         return refuse(p, PS_REASON_NAME_TAKEN,
                       ps_arena_printf(p->arena,
                                       "'%.*s' is %s listener: choose another "
@@ -185,17 +185,18 @@ static bool add_listener(struct planning *p, const struct ps_listener_wish *wish
         return false;
     }
     p->plan->outcome = PS_LISTENER_CHANGED;
-    return ps_endpoints_add(&p->state.listeners, text)
+    return ps_endpoints_add(&p->state->listeners, text)
                ? advertise(p, wish->name, wish)
                : refuse(p, PS_REASON_LISTENERS, PS_STR("listeners has too many entries"));
 }
 
 static bool plan_all(struct planning *p, const struct ps_listener_wish *wishes, size_t count)
 {
-    size_t user_count = p->state.advertised.count;
+    size_t user_count = p->state->advertised.count;
     for (size_t i = 0; i < count; i++) {
         struct ps_listener_result *result = &p->plan->results[i];
-        const struct ps_endpoint *listener = ps_endpoints_find(&p->state.listeners, wishes[i].name);
+        const struct ps_endpoint *listener =
+            ps_endpoints_find(&p->state->listeners, wishes[i].name);
         bool done = listener != NULL ? adopt(p, &wishes[i], listener, result)
                                      : add_listener(p, &wishes[i], user_count, result);
         if (!done) {
@@ -210,7 +211,11 @@ void ps_listener_plan(struct ps_arena *arena, const struct ps_listener_settings 
                       const struct ps_listener_wish *wishes, size_t count,
                       struct ps_listener_plan *ret_plan)
 {
-    struct planning p = {.arena = arena, .plan = ret_plan};
+    struct planning p = {
+        .arena = arena,
+        .state = ps_arena_alloc(arena, sizeof(*p.state)),
+        .plan = ret_plan,
+    };
     struct ps_str message = PS_STR("");
     *ret_plan = (struct ps_listener_plan){
         .results = PS_ARENA_ARRAY(arena, struct ps_listener_result, count)};
@@ -218,13 +223,13 @@ void ps_listener_plan(struct ps_arena *arena, const struct ps_listener_settings 
         ret_plan->reason = PS_REASON_CONTROLLER_ONLY;
         return;
     }
-    if (!ps_listener_state_read(arena, settings, &p.state, &message)) {
+    if (!ps_listener_state_read(arena, settings, p.state, &message)) {
         (void)refuse(&p, PS_REASON_LISTENERS, message);
         return;
     }
     if (plan_all(&p, wishes, count)) {
-        ret_plan->listeners = ps_endpoints_format(arena, &p.state.listeners);
-        ret_plan->advertised = ps_endpoints_format(arena, &p.state.advertised);
-        ret_plan->protocol_map = ps_mappings_format(arena, &p.state.map);
+        ret_plan->listeners = ps_endpoints_format(arena, &p.state->listeners);
+        ret_plan->advertised = ps_endpoints_format(arena, &p.state->advertised);
+        ret_plan->protocol_map = ps_mappings_format(arena, &p.state->map);
     }
 }

@@ -202,10 +202,12 @@ static struct ps_str inter_broker_name(const struct ps_listener_settings *settin
 bool ps_listener_state_read(struct ps_arena *arena, const struct ps_listener_settings *settings,
                             struct ps_listener_state *ret_state, struct ps_str *ret_message)
 {
-    *ret_state = (struct ps_listener_state){
-        .controller_names = ps_str_trim(settings->controller_names.value),
-        .inter_broker = inter_broker_name(settings),
-    };
+    /* Not the lists, which have room for more than anybody has. */
+    ret_state->listeners.count = 0;
+    ret_state->advertised.count = 0;
+    ret_state->map.count = 0;
+    ret_state->controller_names = ps_str_trim(settings->controller_names.value);
+    ret_state->inter_broker = inter_broker_name(settings);
     return read_listeners(arena, settings, ret_state, ret_message) &&
            read_advertised(arena, settings, ret_state, ret_message) &&
            read_map(arena, settings, ret_state, ret_message);

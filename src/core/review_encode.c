@@ -3,7 +3,6 @@
  * Writes what the API server reads. It drops a warning or audit key that breaks its rules, and an
  * answer that is not UTF-8 as a whole; so texts, which may quote user input, are made to fit here.
  */
-#include "portside/base64.h"
 #include "portside/jw.h"
 #include "portside/review.h"
 
@@ -134,7 +133,7 @@ static void put_response(struct ps_jw *jw, struct ps_arena *arena, const struct 
     if (answer->patch.len > 0) {
         ps_jw_member(jw, "patchType", PS_STR("JSONPatch"));
         ps_jw_key(jw, "patch");
-        ps_jw_plain(jw, ps_base64_encode(arena, answer->patch));
+        ps_jw_base64(jw, answer->patch);
     }
     if (!answer->allowed) {
         put_status(jw, arena, answer);

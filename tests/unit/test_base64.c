@@ -21,6 +21,11 @@ static const struct row {
     {PS_STR_INIT("foobar"), PS_STR_INIT("Zm9vYmFy")},
     {PS_STR_INIT("\xFF\xFE\x00"), PS_STR_INIT("//4A")},
     {PS_STR_INIT("\xFB\xEF\xBE"), PS_STR_INIT("++++")},
+    /* each digit */
+    {PS_STR_INIT("\x00\x10\x83\x10\x51\x87\x20\x92\x8B\x30\xD3\x8F\x41\x14\x93\x51"
+                 "\x55\x97\x61\x96\x9B\x71\xD7\x9F\x82\x18\xA3\x92\x59\xA7\xA2\x9A"
+                 "\xAB\xB2\xDB\xAF\xC3\x1C\xB3\xD3\x5D\xB7\xE3\x9E\xBB\xF3\xDF\xBF"),
+     PS_STR_INIT("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")},
 };
 
 /* Decodes a copy of its very size into room of the very size that is asked for. */
@@ -54,6 +59,33 @@ START_TEST(bytes_and_text)
 }
 END_TEST
 
+/* Of every length, from a block of its very size, with each digit in each place. */
+static void lengths(struct ps_arena *arena, const void *arg)
+{
+    char bytes[256];
+    (void)arg;
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        bytes[i] = (char)(unsigned char)(i * 37 + i / 7);
+    }
+    for (size_t len = 0; len <= sizeof(bytes); len++) {
+        struct ps_str view = {bytes, len};
+        char *copy = ps_exact_copy(view);
+        struct ps_str text = ps_base64_encode(arena, (struct ps_str){copy, len});
+        free(copy);
+        ck_assert_uint_eq(text.len, PS_BASE64_LEN(len));
+        ck_assert_uint_eq(strspn(text.ptr, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                           "0123456789+/="),
+                          text.len);
+        ck_assert(decode(text, view));
+    }
+}
+
+START_TEST(every_length)
+{
+    ps_in_arena(lengths, NULL);
+}
+END_TEST
+
 START_TEST(loose_forms_are_read)
 {
     ck_assert(decode(PS_STR("Zg"), PS_STR("f")));
@@ -79,6 +111,7 @@ Suite *ps_test_suite(void)
     Suite *suite = suite_create("base64");
     TCase *all = tcase_create("all");
     tcase_add_loop_test(all, bytes_and_text, 0, (int)PS_COUNT(rows));
+    tcase_add_test(all, every_length);
     tcase_add_test(all, loose_forms_are_read);
     tcase_add_test(all, what_is_no_base64_is_refused);
     suite_add_tcase(suite, all);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "in_arena.h"
+#include "portside/buf.h"
 #include "support/runner.h"
 
 /* Parses text from a block of its very size. */
@@ -153,6 +154,78 @@ START_TEST(test_bad)
 }
 END_TEST
 
+/* What ends a run of plain bytes in a string, and what is said of it; NULL: it is taken. */
+static const struct stop_row {
+    struct ps_str stop;
+    const char *message;
+} stops[] = {
+    {PS_STR_INIT(""), NULL},
+    {PS_STR_INIT("\\n"), NULL},
+    {PS_STR_INIT("\\u00e4"), NULL},
+    {PS_STR_INIT("\xC3\xA4"), NULL},
+    {PS_STR_INIT("\x7F"), NULL},
+    {PS_STR_INIT("\x80"), "not valid UTF-8"},
+    {PS_STR_INIT("\xFF"), "not valid UTF-8"},
+    {PS_STR_INIT("\0"), "control character"},
+    {PS_STR_INIT("\x1F"), "control character"},
+    {PS_STR_INIT("\\x"), "unknown escape"},
+    {PS_STR_INIT("\""), "something behind"},
+};
+
+/* The scanner takes eight bytes at a time: each place before the stop, and behind it. */
+static void stop_anywhere(struct ps_arena *arena, const void *arg)
+{
+    static const char plain[] = "!#[]^~ abcdefghijklmnop";
+    const struct stop_row *row = arg;
+    for (size_t before = 0; before < 18; before++) {
+        for (size_t behind = 0; behind < 18; behind++) {
+            struct ps_json *root = NULL;
+            struct ps_error err = {.message = ""};
+            struct ps_str text =
+                ps_arena_printf(arena, "\"%.*s?%.*s\"", (int)before, plain, (int)behind, plain);
+            struct ps_buf buf;
+            ps_buf_init(&buf, arena, 64);
+            ps_buf_put(&buf, ps_str_slice(text, 0, before + 1));
+            ps_buf_put(&buf, row->stop);
+            ps_buf_put(&buf, ps_str_slice(text, before + 2, text.len));
+            bool taken = ps_ok(parse(arena, ps_buf_view(&buf), &root, &err));
+            ck_assert_msg(taken == (row->message == NULL), "%s: %s", buf.ptr, err.message);
+            ck_assert_msg(taken || strstr(err.message, row->message) != NULL, "%s", err.message);
+        }
+    }
+}
+
+START_TEST(test_stops)
+{
+    ps_in_arena(stop_anywhere, &stops[_i]);
+}
+END_TEST
+
+/* The first and the last of so many keys are the same, or all of them differ. */
+static void repeat_key(struct ps_arena *arena, const void *arg)
+{
+    const size_t count = 2 + (size_t) * (const int *)arg;
+    struct ps_buf buf;
+    struct ps_json *root = NULL;
+    ps_buf_init(&buf, arena, 1024);
+    for (size_t i = 0; i < count; i++) {
+        ps_buf_printf(&buf, "%s\"key%zu\":0", i == 0 ? "{" : ",", i);
+    }
+    ps_buf_puts(&buf, "}");
+    ck_assert(ps_ok(parse(arena, ps_buf_view(&buf), &root, NULL)));
+    buf.len--;
+    ps_buf_puts(&buf, ",\"key0\":1}");
+    struct ps_error err;
+    ck_assert_int_eq(parse(arena, ps_buf_view(&buf), &root, &err).code, PS_CODE_INPUT);
+    ck_assert_str_eq(err.message, "invalid JSON: key 'key0' occurs twice");
+}
+
+START_TEST(test_repeated_key)
+{
+    ps_in_arena(repeat_key, &_i);
+}
+END_TEST
+
 /* Every truncation of a text that has all kinds of tokens is refused. */
 static void refuse_truncated(struct ps_arena *arena, const void *row)
 {
@@ -260,6 +333,8 @@ Suite *ps_test_suite(void)
     TCase *parsing = tcase_create("parse");
     tcase_add_loop_test(parsing, test_good, 0, PS_COUNT(good));
     tcase_add_loop_test(parsing, test_bad, 0, PS_COUNT(bad));
+    tcase_add_loop_test(parsing, test_stops, 0, PS_COUNT(stops));
+    tcase_add_loop_test(parsing, test_repeated_key, 0, 40);
     tcase_add_test(parsing, test_truncated);
     tcase_add_loop_test(parsing, test_depth, 0, PS_COUNT(depths));
     tcase_add_test(parsing, test_arena_limit);

@@ -22,7 +22,7 @@ static void write_all(struct ps_arena *arena, const void *row)
     ps_jw_object(&jw);
     ps_jw_object_end(&jw);
     ps_jw_null(&jw);
-    ps_jw_plain(&jw, PS_STR("eA=="));
+    ps_jw_base64(&jw, PS_STR("x"));
     ps_jw_raw(&jw, PS_STR("[1]"));
     ps_jw_int(&jw, INT64_MAX);
     ps_jw_array_end(&jw);

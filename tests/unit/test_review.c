@@ -59,6 +59,9 @@ static void decode_pod(struct ps_arena *arena, const void *row)
     ck_assert_int_eq(ps_json_type(review.object), PS_JSON_OBJECT);
     ck_assert_ptr_null(review.old_object);
     ck_assert_int_eq(ps_json_type(review.root), PS_JSON_OBJECT);
+    const struct ps_json *request = ps_json_get(review.root, "request");
+    ck_assert_int_eq(ps_json_type(ps_json_get(request, "extra")), PS_JSON_ARRAY);
+    ck_assert_int_eq(ps_json_type(ps_json_get(request, "userInfo")), PS_JSON_NULL);
 }
 
 START_TEST(test_pod)
