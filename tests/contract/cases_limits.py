@@ -169,7 +169,8 @@ def bomb(size):
 def bombs(world):
     limit_mib = CHART_MEMORY_MIB * (SANITIZED if world.is_sanitized else 1)
     data = bomb(CAP)
-    patience = [word for name in ("handshake", "header", "body") for word in (f"--{name}-seconds", str(60 * world.slow))]
+    seconds = str(min(60 * world.slow, 600))
+    patience = [word for name in ("handshake", "header", "body") for word in (f"--{name}-seconds", seconds)]
     with world.start("--drain-seconds", "0", "--threads", "4", *patience) as server:
         def attack(_):
             with server.connect() as connection:

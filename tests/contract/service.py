@@ -150,7 +150,7 @@ class World:
         """Of a server, where a case states none: a slow one needs its clients' time, too."""
         if self.slow == 1:
             return []
-        return [word for name, seconds in DEADLINES_S.items() for word in (name, str(min(seconds * self.slow, 3600)))]
+        return [word for name, seconds in DEADLINES_S.items() for word in (name, str(min(seconds * self.slow, 600)))]
 
     def pair(self, name, **how):
         cert, key = os.path.join(self.folder, name + ".crt"), os.path.join(self.folder, name + ".key")
