@@ -14,6 +14,6 @@
 
 need build test go
 need_go
-must "building release in build/release" build-release build_preset release
+must "building release in build/release" build-release build_program
 PORTSIDE_BUILD=$root/build/release PORTSIDE_BIN=$root/build/release/bin/portside \
     exec "$root/bench/run" "$@"

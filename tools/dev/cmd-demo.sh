@@ -42,7 +42,7 @@ if [ -n "$stop" ]; then
 fi
 need build test e2e
 need_go
-must "building release in build/release" build-release build_preset release
+must "building release in build/release" build-release build_program
 export PORTSIDE_BUILD=$root/build/release PORTSIDE_BIN=$root/build/release/bin/portside
 if [ -n "$nodes" ]; then
     why=$("$root/tests/e2e/nodes-up" --why-not)

@@ -36,7 +36,7 @@ if [ "$suite" = run-rollouts ]; then
     must "compiling for the image in build/image" build-image "$root/tools/image/compile" \
         "$root/build/image"
 else
-    must "building release in build/release" build-release build_preset release
+    must "building release in build/release" build-release build_program
 fi
 case $suite in
 run-nodes) "$root/tests/e2e/build" nodes ;;

@@ -217,6 +217,11 @@ build_preset() {
         cmake --build "$root/build/$1" --parallel "$jobs" --target all_verify_interface_header_sets
 }
 
+# build_program: portside alone, optimised, without the tests.
+build_program() {
+    configure release && cmake --build "$root/build/release" --parallel "$jobs" --target portside
+}
+
 # is_preset NAME
 is_preset() {
     case $1 in dev | clang | release | asan | tsan | coverage | fuzz) return 0 ;; esac
