@@ -7,6 +7,7 @@
 #pragma once
 
 #include "portside/arena.h"
+#include "portside/jw.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -31,16 +32,33 @@ static inline struct ps_str fuzz_text(const uint8_t *data, size_t size)
     return (struct ps_str){(const char *)data, size};
 }
 
+/* *arena, emptied; made if it is NULL. */
+static inline struct ps_arena *fuzz_empty(struct ps_arena **arena)
+{
+    if (*arena == NULL) {
+        *arena = ps_arena_new((size_t)32 * 1024 * 1024);
+    }
+    FUZZ_CHECK(*arena != NULL);
+    ps_arena_reset(*arena);
+    return *arena;
+}
+
 /* An empty arena, the same one for all inputs of a process. */
 static inline struct ps_arena *fuzz_arena(void)
 {
     static struct ps_arena *arena;
-    if (arena == NULL) {
-        arena = ps_arena_new((size_t)32 * 1024 * 1024);
-    }
-    FUZZ_CHECK(arena != NULL);
-    ps_arena_reset(arena);
-    return arena;
+    return fuzz_empty(&arena);
+}
+
+/* A tree that ps_jw_can_copy(), as text. */
+static inline struct ps_str fuzz_write(struct ps_arena *arena, const struct ps_json *root)
+{
+    struct ps_buf buf;
+    struct ps_jw jw;
+    ps_buf_init(&buf, arena, 0);
+    ps_jw_init(&jw, &buf);
+    ps_jw_copy(&jw, root);
+    return ps_buf_view(&buf);
 }
 
 /*

@@ -6,22 +6,11 @@
  * the same texts, and those that a key twice in such a member spoils.
  */
 #include "fuzz/witness.h"
-#include "portside/jw.h"
 
 struct input {
     struct ps_arena *arena;
     struct ps_str text;
 };
-
-static struct ps_str write(struct ps_arena *arena, const struct ps_json *root)
-{
-    struct ps_buf buf;
-    struct ps_jw jw;
-    ps_buf_init(&buf, arena, 0);
-    ps_jw_init(&jw, &buf);
-    ps_jw_copy(&jw, root);
-    return ps_buf_view(&buf);
-}
 
 /* Refused is: no JSON, a key twice, what is odd, what is nested too deeply. Each with a message. */
 static void check_refusal(struct ps_str text, const struct ps_error *err)
@@ -36,13 +25,13 @@ static void check_refusal(struct ps_str text, const struct ps_error *err)
 
 static void check_written(struct ps_arena *arena, const struct ps_json *root)
 {
-    struct ps_str written = write(arena, root);
+    struct ps_str written = fuzz_write(arena, root);
     struct witness witness;
     struct ps_json *again = NULL;
     FUZZ_CHECK(witness_reads(written, &witness) && !witness.odd);
     FUZZ_CHECK(ps_ok(ps_json_parse(arena, written, &again, NULL)));
     FUZZ_CHECK(ps_json_equal(root, again));
-    FUZZ_CHECK(ps_str_equal(written, write(arena, again)));
+    FUZZ_CHECK(ps_str_equal(written, fuzz_write(arena, again)));
 }
 
 static void check_without(const struct input *input)

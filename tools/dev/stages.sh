@@ -38,7 +38,7 @@ groups_of() {
 
 # note STAGE RESULT PASSED FAILED SKIPPED SECONDS: one row of the table.
 note() {
-    table+=("$(printf '  %-14s %-8s %7s %7s %8s %8s' "$@")")
+    table+=("$(printf '  %-17s %-8s %7s %7s %8s %8s' "$@")")
     sum_passed=$((sum_passed + $3))
     sum_failed=$((sum_failed + $4))
     sum_skipped=$((sum_skipped + $5))
@@ -236,7 +236,7 @@ judge_stage() {
 finish_stages() {
     trap - EXIT
     leave_nothing
-    printf '\n%s  %-14s %-8s %7s %7s %8s %8s%s\n' "$bold" stage result passed failed skipped seconds "$plain"
+    printf '\n%s  %-17s %-8s %7s %7s %8s %8s%s\n' "$bold" stage result passed failed skipped seconds "$plain"
     printf '%s\n' "${table[@]}"
     echo
     echo "$sum_passed passed, $sum_failed failed, $sum_skipped skipped"
