@@ -3,9 +3,10 @@
  * Configuration: one table of keys, from which the file parser, the flags, `--help` and the
  * reference in docs are made. Pure: text in, values out; the shell reads the file.
  *
- * File: lines `key = value`; '#' begins a comment line; blank lines are ignored. A flag is the key
- * with '--' in front; flags win over the file, the file over the defaults. Numbers are plain
- * decimals; their unit is the end of the key's name (-seconds, -bytes).
+ * File: lines `key = value`; '#' begins a comment line; blank lines are ignored. An indented line
+ * below the default of an annotation is one more line of its value. A flag is the key with '--' in
+ * front; flags win over the file, the file over the defaults. Numbers are plain decimals; their
+ * unit is the end of the key's name (-seconds, -bytes).
  */
 #pragma once
 

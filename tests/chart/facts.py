@@ -78,7 +78,7 @@ SAMPLES = (
     *("PLAINTEXT", "NodePort", "None", "NodePort,None", "ExternalIP", "ExternalIP,Hostname", "IPv4", "IPv4,IPv6"),
     *("Local", "wait", "env", "hook", "none", "required", "apache", "deny", "debug", "auto", "SingleStack"),
     *("10m", "1m30s", "a=b", "a: b", "10.0.0.0/8", "10.0.0.1", "10.0.0.1,10.0.0.2", "example.com/a"),
-    *("{pod}.example.com", "{ordinal + 9000}", "30000-30100", "a\nb"),
+    *("{pod}.example.com", "{ordinal + 9000}", "30000-30100", "a\nb", "a=b\n\nc=d\n", "a: b\nc: d"),
 )
 # These say more than one value can: which other annotation it needs, or which policy it breaks.
 NEEDS_MORE = {
@@ -111,6 +111,7 @@ def refusal(key, value):
     if key == "controller" and isinstance(value, bool):
         text = "on" if value else "off"
     others = {"listen": "203.0.113.1:1", "controller": "off", "tls-cert": "/none", "tls-key": "/none"}
+    text = text.strip().replace("\n", "\n  ")
     lines = [f"{name} = {one}" for name, one in (others | {key: text}).items()]
     with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
         file.write("\n".join(lines) + "\n")

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "portside/exposure.h"
 #include "support/runner.h"
 
 static struct ps_str str(const char *text)
@@ -200,6 +201,44 @@ START_TEST(a_file_sets_keys)
 }
 END_TEST
 
+static struct ps_str default_of(const struct ps_config *config, const char *annotation)
+{
+    size_t count;
+    const struct ps_exposure_key *keys = ps_exposure_keys(&count);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(keys[i].name, annotation) == 0) {
+            return config->policy.annotation_defaults[i];
+        }
+    }
+    ck_abort_msg("there is no annotation '%s'", annotation);
+}
+
+START_TEST(the_default_of_an_annotation_may_have_several_lines)
+{
+    static const char text[] = "default-service-annotations = a.b/c: 1\r\n"
+                               "  a.b/d: 2=3  \n"
+                               "\n"
+                               "\t# a comment\n"
+                               "\ta.b/e: default-env = 1\n"
+                               "default-env =\n"
+                               " A=1\n"
+                               " B=2\n"
+                               "listen = :1\n"
+                               "  threads = 3\n"
+                               "default-type = None";
+    struct ps_config config;
+    struct ps_error err = {0};
+    ps_config_init(&config);
+    ck_assert_msg(ps_ok(ps_config_parse(&config, str(text), &err)), "%s", err.message);
+    ck_assert(ps_str_is(default_of(&config, "service-annotations"),
+                        "a.b/c: 1\r\n  a.b/d: 2=3  \n\n\t# a comment\n\ta.b/e: default-env = 1"));
+    ck_assert(ps_str_is(ps_str_trim(default_of(&config, "env")), "A=1\n B=2"));
+    ck_assert(ps_str_is(config.listen, ":1"));
+    ck_assert_uint_eq(config.threads, 3);
+    ck_assert(ps_str_is(default_of(&config, "type"), "None"));
+}
+END_TEST
+
 struct file_row {
     const char *text;
     const char *message;
@@ -211,6 +250,9 @@ static const struct file_row file_rows[] = {
     {"lisen = :1", "line 1: unknown key 'lisen'; did you mean 'listen'?"},
     {"threads=1\n#\nthreads=2", "line 3: 'threads' was set before, in line 1"},
     {"= 1", "line 1: unknown key ''"},
+    {"\ndefault-typ = a\n b\n c\n", "line 2: unknown key 'default-typ'"},
+    {"default-type = a\n b\nthreads = x\n", "line 3: 'threads' must be"},
+    {"threads = 1\n nonsense\n", "line 2: 'nonsense' is not of the form"},
     {"config = x", "line 1: unknown key 'config'"},
 };
 
@@ -256,6 +298,12 @@ static const struct check_row check_rows[] = {
     {"tls-key = a", "'tls-cert' is not set"},
     {"tls-cert = a\ntls-key = b", NULL},
     {"default-listener-port = 9195\ntls-cert = a\ntls-key = b", NULL},
+    {"policy-service-annotations = a.b/\ndefault-service-annotations = a.b/c: 1\n a.b/d: 2\n",
+     NULL},
+    {"policy-service-annotations = a.b/\ndefault-service-annotations = a.b/c: 1\n a.c/d: 2\n",
+     "'a.c/d' is not allowed"},
+    {"default-type = None\n NodePort\n", "NodePort"},
+    {"default-env = A=1\n B=2\n", NULL},
     {"default-listener-port = 0\ntls-cert = a\ntls-key = b", "listener-port"},
     {"default-tls-secret = x\ntls-cert = a\ntls-key = b", "not supported by this version yet"},
     {"tls-cert = a\ntls-key = b\nlisten = :1\nplain-listen = :1", "both use port 1"},
@@ -330,6 +378,7 @@ Suite *ps_test_suite(void)
     suite_add_tcase(suite, values);
     TCase *file = tcase_create("file");
     tcase_add_test(file, a_file_sets_keys);
+    tcase_add_test(file, the_default_of_an_annotation_may_have_several_lines);
     tcase_add_loop_test(file, errors_name_the_line, 0, (int)PS_COUNT(file_rows));
     tcase_add_loop_test(file, keys_are_checked_together, 0, (int)PS_COUNT(check_rows));
     tcase_add_loop_test(file, a_policy_is_checked_as_a_whole, 0, (int)PS_COUNT(policy_rows));

@@ -36,7 +36,7 @@ on and off.
 {{- define "portside.setting" -}}
 {{- if kindIs "float64" .value }}{{ int64 .value }}
 {{- else if and (kindIs "bool" .value) (eq .key "controller") }}{{ ternary "on" "off" .value }}
-{{- else }}{{ .value }}{{ end }}
+{{- else }}{{ .value | toString | trim | replace "\n" "\n  " }}{{ end }}
 {{- end }}
 
 {{- /* The file that `portside serve --config` reads. */}}
