@@ -25,12 +25,12 @@
  */
 #define LINGER_MS 2000U
 
-static void close_source(struct ps_conn *conn, struct ps_source *source)
+static void close_source(struct ps_source *source)
 {
     if (source->fd >= 0) {
-        (void)ps_worker_watch(conn->worker, source, 0);
-        (void)close(source->fd);
+        (void)close(source->fd); /* which takes it out of epoll, too */
         source->fd = -1;
+        source->mask = 0;
     }
 }
 
@@ -122,8 +122,8 @@ void ps_conn_end(struct ps_conn *conn)
     conn->phase = PS_PHASE_GONE;
     conn->deadline_ms = UINT64_MAX;
     conn->stall_ms = 0;
-    close_source(conn, &conn->socket);
-    close_source(conn, &conn->pair);
+    close_source(&conn->socket);
+    close_source(&conn->pair);
     ps_tls_session_free(conn->tls);
     conn->tls = NULL;
     ps_held_clear(&conn->up);
@@ -133,6 +133,24 @@ void ps_conn_end(struct ps_conn *conn)
     ps_metrics_add(conn->worker->shared->metrics, PS_SERIES_CONNECTIONS, -1);
     if (!conn->mhd_knows) {
         bury(conn);
+    }
+}
+
+void ps_conn_answered(struct ps_conn *conn)
+{
+    struct ps_worker *worker = conn->worker;
+    if (!conn->answered) {
+        conn->answered = true;
+        conn->next_answered = worker->answered;
+        worker->answered = conn;
+    }
+}
+
+void ps_conn_deliver(struct ps_conn *conn)
+{
+    conn->answered = false;
+    if (conn->phase < PS_PHASE_CLOSING) {
+        ps_pump_event(conn, &conn->pair);
     }
 }
 
@@ -147,12 +165,12 @@ void ps_conn_forgotten(struct ps_conn *conn)
 /* Sends our FIN and reads on until the client's, for a while. */
 static void linger(struct ps_conn *conn)
 {
-    close_source(conn, &conn->pair);
+    close_source(&conn->pair);
     conn->worker->mhd_dirty = true;
     ps_held_clear(&conn->up);
     ps_held_clear(&conn->down);
     conn->stall_ms = 0;
-    if (shutdown(conn->socket.fd, SHUT_WR) != 0 || conn->client_ended ||
+    if (conn->client_ended || shutdown(conn->socket.fd, SHUT_WR) != 0 ||
         !ps_worker_watch(conn->worker, &conn->socket, EPOLLIN)) {
         ps_conn_end(conn);
         return;

@@ -42,11 +42,14 @@ struct ps_conn {
     size_t header_bytes; /* given to libmicrohttpd in PS_PHASE_HEADER */
     bool suspected;
     struct ps_conn *next_suspect;
+    bool answered; /* by libmicrohttpd, in this turn of it */
+    struct ps_conn *next_answered;
     bool has_asked;    /* at least one request has begun */
     uint64_t since_ms; /* when the phase began */
     uint64_t deadline_ms;
     uint64_t stall_ms; /* deadline of the chunk held for the client; 0: none is held */
 
+    uint64_t given_turn;   /* of libmicrohttpd, in which it got the last bytes */
     struct ps_held up;     /* to libmicrohttpd */
     struct ps_held down;   /* to the client */
     bool client_ended;     /* its end of the stream was read */
@@ -80,6 +83,10 @@ void ps_conn_close_idle(struct ps_conn *conn);
 
 /* libmicrohttpd has had its turn: if the header is still not complete, it is too large. */
 void ps_conn_check_header(struct ps_conn *conn);
+
+/* libmicrohttpd has an answer for it, which is delivered after its turn. */
+void ps_conn_answered(struct ps_conn *conn);
+void ps_conn_deliver(struct ps_conn *conn);
 
 /* libmicrohttpd has forgotten it. */
 void ps_conn_forgotten(struct ps_conn *conn);

@@ -62,6 +62,7 @@ static void advance(struct ps_held *held, size_t len)
 static size_t give(struct ps_conn *conn, const char *ptr, size_t len)
 {
     conn->worker->mhd_dirty = true;
+    conn->given_turn = conn->worker->mhd_turn;
     for (;;) {
         ssize_t sent = send(conn->pair.fd, ptr, len, MSG_NOSIGNAL);
         if (sent >= 0) {
@@ -87,6 +88,16 @@ static enum flow give_held(struct ps_conn *conn)
     return FLOW_GOES_ON;
 }
 
+/*
+ * libmicrohttpd has answered whatever it got, and the client has all of that: what a turn brings
+ * is delivered after it, and nothing stays in the pair.
+ */
+static bool is_through(const struct ps_conn *conn)
+{
+    return conn->phase == PS_PHASE_IDLE && conn->given_turn != conn->worker->mhd_turn &&
+           conn->down.len == 0;
+}
+
 /* There was nothing to read: why? */
 static enum flow read_nothing(struct ps_conn *conn, enum ps_tls_io io)
 {
@@ -96,6 +107,9 @@ static enum flow read_nothing(struct ps_conn *conn, enum ps_tls_io io)
         return FLOW_WAITS;
     case PS_TLS_IO_ENDED:
         conn->client_ended = true;
+        if (is_through(conn)) {
+            return FLOW_DONE;
+        }
         (void)shutdown(conn->pair.fd, SHUT_WR); /* half-close: an answer may still come */
         conn->worker->mhd_dirty = true;
         return FLOW_WAITS;
@@ -189,7 +203,9 @@ static enum flow step_down(struct ps_conn *conn)
     if (got <= 0) {
         return FLOW_DONE; /* ECONNRESET: it closed without reading all; the answer came first */
     }
-    conn->worker->mhd_dirty = true; /* there is room for more of its answer */
+    if (conn->phase != PS_PHASE_IDLE) {
+        conn->worker->mhd_dirty = true; /* there is room for more of its answer */
+    }
     size_t len = (size_t)got;
     size_t taken = 0;
     enum ps_tls_io io = ps_tls_session_write(conn->tls, chunk, len, &taken);

@@ -33,6 +33,10 @@ static enum MHD_Result answer(struct ps_worker *worker, struct MHD_Connection *c
 {
     answer->close = answer->close || atomic_load(&worker->shared->draining);
     ps_series_response(worker->shared->metrics, answer->http_status);
+    struct ps_conn *conn = conn_of(connection);
+    if (conn != NULL) {
+        ps_conn_answered(conn);
+    }
     return ps_answer_queue(connection, answer);
 }
 

@@ -38,7 +38,6 @@ struct ps_shared {
 enum ps_source_kind {
     PS_SOURCE_LISTENER = 1,
     PS_SOURCE_WAKE,
-    PS_SOURCE_MHD,
     PS_SOURCE_SOCKET, /* the client's side of a connection */
     PS_SOURCE_PAIR,   /* libmicrohttpd's side of it */
 };
@@ -64,9 +63,9 @@ struct ps_worker {
     int epoll;
     struct ps_source listener;
     struct ps_source wake;
-    struct ps_source mhd_source;
     struct MHD_Daemon *mhd;
-    bool mhd_dirty; /* it has something to do */
+    bool mhd_dirty;    /* it has something to do */
+    uint64_t mhd_turn; /* how often it has done all it had to do, and one */
 
     struct ssl_ctx_st *context; /* a reference of our own */
     uint64_t generation;        /* of context */
@@ -75,6 +74,7 @@ struct ps_worker {
     struct ps_conn *graves;   /* ended in this round; epoll may still have an event for them */
     struct ps_conn *suspects; /* whose header may be too large */
     struct ps_conn *adding;   /* being given to libmicrohttpd right now */
+    struct ps_conn *answered; /* in this turn of libmicrohttpd */
     struct ps_pace refused;   /* clients by their certificate */
     struct ps_pace rejected;  /* our certificate by clients */
     struct ps_pace full;      /* no place for a connection */
