@@ -139,7 +139,7 @@ struct ps_status ps_tls_context_new(struct ps_str cert_pem, struct ps_str key_pe
     if (!ps_ok(read_certificates(cert_pem, &pair, err))) {
         return ps_wrap(err, "certificate file");
     }
-    if (!ps_ok(ps_pem_read_key(key_pem, &pair.key, err))) {
+    if (!ps_ok(ps_pem_read_key(key_pem, pair.leaf, &pair.key, err))) {
         return ps_wrap(err, "key file");
     }
     PS_TRY(ps_judge_pair(pair.leaf, pair.chain, pair.key, err));

@@ -87,7 +87,7 @@ struct ps_status ps_tls_inspect(struct ps_str cert_pem, struct ps_str key_pem,
         return ps_fail(err, PS_CODE_INPUT, "there is no PEM certificate in it: %s",
                        ps_openssl_reason());
     }
-    PS_TRY(ps_pem_read_key(key_pem, &key, err));
+    PS_TRY(ps_pem_read_key(key_pem, certificate, &key, err));
     PS_TRY(check_kind(X509_get0_pubkey(certificate), err));
     if (X509_check_private_key(certificate, key) != 1) {
         ERR_clear_error();

@@ -248,7 +248,7 @@ static struct ps_status read_ca(const struct ps_tls_pair *ca, struct work *work,
     if (work->issuer == NULL) {
         return ps_fail(err, PS_CODE_INPUT, "the CA cannot be read: %s", ps_openssl_reason());
     }
-    PS_TRY(ps_pem_read_key(ps_str_of(ca->key_pem), &work->issuer_key, err));
+    PS_TRY(ps_pem_read_key(ps_str_of(ca->key_pem), work->issuer, &work->issuer_key, err));
     if (X509_check_private_key(work->issuer, work->issuer_key) != 1) {
         ERR_clear_error();
         return ps_fail(err, PS_CODE_INPUT, "the key does not belong to the CA");

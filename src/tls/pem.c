@@ -4,6 +4,7 @@
 #include "openssl_error.h"
 
 #include <limits.h>
+#include <openssl/decoder.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
@@ -37,8 +38,40 @@ static int no_passphrase(char *buffer, int size, int writing, void *asked)
     return -1;
 }
 
-struct ps_status ps_pem_read_key(struct ps_str text, EVP_PKEY **ret_key, struct ps_error *err)
+/*
+ * The key in the first block, if it is of this kind; NULL if not. PEM_read_bio_PrivateKey() sets up
+ * the decoders of every kind there is, for each key anew: 4.7 million instructions of OpenSSL 3.0
+ * instead of 1.4, a tenth of all that a start takes.
+ */
+static EVP_PKEY *read_kind(struct ps_str text, const X509 *certificate)
 {
+    BIO *bio PS_CLEANUP(ps_pem_close) = ps_pem_open(text);
+    EVP_PKEY *like = X509_get0_pubkey(certificate);
+    EVP_PKEY *key = NULL;
+    bool asked = false;
+    OSSL_DECODER_CTX *decoder =
+        bio == NULL || like == NULL
+            ? NULL
+            : OSSL_DECODER_CTX_new_for_pkey(&key, "PEM", NULL, EVP_PKEY_get0_type_name(like),
+                                            EVP_PKEY_KEYPAIR, NULL, NULL);
+    if (decoder != NULL &&
+        (OSSL_DECODER_CTX_set_pem_password_cb(decoder, no_passphrase, &asked) != 1 ||
+         OSSL_DECODER_from_bio(decoder, bio) != 1)) {
+        EVP_PKEY_free(key);
+        key = NULL;
+    }
+    OSSL_DECODER_CTX_free(decoder);
+    ERR_clear_error();
+    return key;
+}
+
+struct ps_status ps_pem_read_key(struct ps_str text, const X509 *certificate, EVP_PKEY **ret_key,
+                                 struct ps_error *err)
+{
+    *ret_key = read_kind(text, certificate);
+    if (*ret_key != NULL) {
+        return ps_success();
+    }
     BIO *bio PS_CLEANUP(ps_pem_close) = ps_pem_open(text);
     if (bio == NULL) {
         return ps_fail(err, PS_CODE_INTERNAL, "no memory for the private key");

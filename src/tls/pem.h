@@ -18,6 +18,9 @@ void ps_pem_close(BIO **bio);
 /* True if the error on top only says that there is no further PEM block. */
 bool ps_pem_is_end(void);
 
-/* The private key in text (owned: EVP_PKEY_free()). Fails with PS_CODE_INPUT in words. */
-struct ps_status ps_pem_read_key(struct ps_str text, EVP_PKEY **ret_key,
+/*
+ * The private key in text (owned: EVP_PKEY_free()), of whatever kind it is; found sooner if it is
+ * of the same kind as the certificate's. Fails with PS_CODE_INPUT in words.
+ */
+struct ps_status ps_pem_read_key(struct ps_str text, const X509 *certificate, EVP_PKEY **ret_key,
                                  struct ps_error *err) PS_MUST_USE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "portside/tls.h"
 
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -45,6 +46,66 @@ START_TEST(bad_pairs_are_refused_in_words)
     expect_refusal(pair.cert_pem, other.key_pem, "does not belong to the certificate");
     free(encrypted);
     certificate_clear(&other);
+}
+END_TEST
+
+/* What OpenSSL wrote into bio (taken), behind prefix; to be freed. */
+static char *text_of(const char *prefix, BIO *bio)
+{
+    char *bytes = NULL;
+    long len = BIO_get_mem_data(bio, &bytes);
+    size_t size = strlen(prefix) + (size_t)len + 1;
+    char *text = malloc(size);
+    ck_assert_ptr_nonnull(text);
+    (void)snprintf(text, size, "%s%.*s", prefix, (int)len, bytes);
+    BIO_free_all(bio);
+    return text;
+}
+
+static EVP_PKEY *key_of_pair(void)
+{
+    BIO *bio = BIO_new_mem_buf(pair.key_pem, -1);
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+    ck_assert_ptr_nonnull(key);
+    BIO_free_all(bio);
+    return key;
+}
+
+/* As tools write them: in the older form, alone, behind its parameters, behind the certificate. */
+START_TEST(a_key_of_any_form_is_taken)
+{
+    static const char parameters[] =
+        "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
+    const char *const prefixes[] = {"", parameters, pair.cert_pem};
+    EVP_PKEY *key = key_of_pair();
+    for (size_t i = 0; i < PS_COUNT(prefixes); i++) {
+        SSL_CTX *context = NULL;
+        struct ps_error err = {0};
+        int64_t from = 0;
+        int64_t to = 0;
+        BIO *bio = BIO_new(BIO_s_mem());
+        ck_assert_int_eq(PEM_write_bio_PrivateKey_traditional(bio, key, NULL, NULL, 0, NULL, NULL),
+                         1);
+        char *text = text_of(prefixes[i], bio);
+        ck_assert_msg(ps_ok(ps_tls_context_new(ps_str_of(pair.cert_pem), ps_str_of(text), &context,
+                                               &from, &to, &err)),
+                      "%zu: %s", i, err.message);
+        SSL_CTX_free(context);
+        free(text);
+    }
+    EVP_PKEY_free(key);
+}
+END_TEST
+
+START_TEST(half_a_key_is_none)
+{
+    EVP_PKEY *key = key_of_pair();
+    BIO *bio = BIO_new(BIO_s_mem());
+    ck_assert_int_eq(PEM_write_bio_PUBKEY(bio, key), 1);
+    char *public = text_of("", bio);
+    expect_refusal(pair.cert_pem, public, "no PEM private key");
+    free(public);
+    EVP_PKEY_free(key);
 }
 END_TEST
 
@@ -305,6 +366,8 @@ Suite *ps_test_suite(void)
     tcase_set_timeout(all, 20);
     tcase_add_checked_fixture(all, set_up, tear_down);
     tcase_add_test(all, bad_pairs_are_refused_in_words);
+    tcase_add_test(all, a_key_of_any_form_is_taken);
+    tcase_add_test(all, half_a_key_is_none);
     tcase_add_test(all, a_chain_of_any_length_ends);
     tcase_add_test(all, missing_files_are_named);
     tcase_add_test(all, a_pair_comes_into_service);
