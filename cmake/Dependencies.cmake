@@ -22,3 +22,15 @@ if(PORTSIDE_TESTS)
     portside_find(CHECK "check>=0.15" check)
 endif()
 find_package(Threads REQUIRED)
+
+# Of an executable that has all of these. The loader looks for each of 9,000 names in one library
+# after the other, in the order of the link line: with those that have most of them in front it has
+# an eighth less to do. A sanitizer wants to be first.
+add_library(portside_load_order INTERFACE)
+if(NOT PORTSIDE_SANITIZE)
+    get_target_property(first PkgConfig::OPENSSL INTERFACE_LINK_LIBRARIES)
+    get_target_property(last PkgConfig::MICROHTTPD INTERFACE_LINK_LIBRARIES)
+    list(REVERSE first) # libcrypto, then libssl
+    target_link_options(portside_load_order INTERFACE
+        LINKER:--push-state,--no-as-needed ${first} -lc ${last} LINKER:--pop-state)
+endif()

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `portside`: picks the command and gets out of the way. */
-#include <locale.h>
 #include <string.h>
 
 #include "portside/cli.h"
@@ -134,7 +133,6 @@ static int run(const struct ps_cli *cli, int argc, char **argv)
 int main(int argc, char **argv)
 {
     struct ps_cli cli;
-    (void)setlocale(LC_CTYPE, ""); /* only the width of characters depends on it */
     ps_term_init(&cli.out, stdout);
     ps_term_init(&cli.err, stderr);
     int code = run(&cli, argc, argv);
