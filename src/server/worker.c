@@ -328,7 +328,7 @@ static void *loop(void *arg)
         expire(worker);
         trim(worker, count == 0);
         ps_accept_make_room(worker);
-        busy = worker->mhd_dirty && run_mhd(worker);
+        busy = (busy || worker->mhd_dirty) && run_mhd(worker);
         deliver(worker);
         if (!busy) {
             check_suspects(worker);
