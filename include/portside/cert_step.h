@@ -4,18 +4,26 @@
  *
  * One Secret holds the certificate authority (CA) that signs, the leaf that all replicas serve, and
  * the CAs before it ("previous") whose leaves may still be in service. The caBundle of each webhook
- * configuration of ours holds the CA and the previous ones. The leader alone writes; each replica
- * decides for itself what it serves. The promise: at each moment the leaf in service verifies
- * against all caBundles that an API server may still go by. It is kept by the order of things:
+ * configuration of ours holds the CA and the previous ones. Each replica decides for itself what it
+ * serves. The promise: at each moment the leaf in service verifies against all caBundles that an
+ * API server may still go by. It is kept by the order of things:
  *
  *   - a new CA is written into the Secret first, then into all caBundles; a leaf of it is made, and
  *     served, only when it has stood there for the propagation time;
  *   - a CA leaves the Secret, and then the caBundles, when its last leaf has expired;
  *   - before a CA is taken out of a caBundle the Secret is read again, so that a view that lags
  *     behind cannot take out what another leader has just put in;
- *   - a Secret that was deleted, damaged or restored from a copy is mended around what is served.
+ *   - a Secret that was deleted, damaged or restored from a copy is mended around what is served;
+ *   - a CA that one who begins finds in the caBundles, and the Secret does not know, may be that of
+ *     pods that serve certificates of another mode: it becomes a previous one, and goes as they do.
  *
- * Where nothing usable is served there is nothing to protect, and the quickest way is taken.
+ * Where nothing else is trusted there is nothing to protect, and the quickest way is taken.
+ *
+ * The leader writes, so that not all do. None of the above rests on there being one at most: each
+ * write holds only for the version that was seen. So one who serves nothing does not wait for ever
+ * for a leader that may be of another mode, and make no certificates: what nobody else has written
+ * after a while it writes itself, until it serves. A leader of another mode that publishes CAs of
+ * its own (given) leaves those that turn up beside them alone for as long as any rollout lasts.
  *
  * The loop of the caller: facts → ps_cert_step() → perform what the plan says; step again when a
  * fact changes, a write is answered, or deadline_mono_ms comes. Durations count on the monotonic
@@ -94,7 +102,7 @@ struct ps_cert_bundle {
 };
 
 struct ps_cert_facts {
-    bool leader;                     /* this replica may write */
+    bool leader;                     /* this replica leads */
     const struct ps_cert_set *given; /* own Secret: only these are published; else NULL */
     struct ps_cert_secret secret;    /* not looked at if given */
     struct ps_cert_leaf served;      /* by this replica */
@@ -110,9 +118,11 @@ struct ps_cert_timing {
     int64_t backdate_s;      /* how long before now a life begins: clocks differ */
     uint64_t propagation_ms; /* until each API server goes by a new caBundle */
     uint64_t patience_ms;    /* one who serves nothing waits so long for caBundles at most */
+    uint64_t stall_ms;       /* one who serves nothing waits so long for the leader to write */
+    uint64_t guest_ms;       /* a CA that turned up beside given ones stays so long */
 };
 
-/* 10 years, 7 days, 1 hour, 30 s, 40 s. */
+/* 10 years, 7 days, 1 hour, 30 s, 40 s, 5 s, 1 day. */
 struct ps_cert_timing ps_cert_timing_default(void);
 
 /* What is remembered between steps. Plain data; zero is the state before anything. */
@@ -124,8 +134,16 @@ struct ps_cert_state {
         uint64_t since_mono_ms; /* in all caBundles without a break */
     } published[PS_CERT_SET_MAX];
     size_t published_count;
+    struct {
+        struct ps_cert_id id;
+        uint64_t since_mono_ms;
+    } strangers[PS_CERT_SET_MAX]; /* in caBundles, not ours, and maybe in service */
+    size_t stranger_count;
+    bool bundles_seen;           /* all of them were known once */
     struct ps_cert_id candidate; /* leaf of the Secret that is not served yet */
     uint64_t candidate_mono_ms;  /* since when */
+    bool stalled;                /* something is to be written, by one who does not lead */
+    uint64_t stalled_mono_ms;    /* since when */
 };
 
 enum ps_cert_write {
@@ -138,6 +156,7 @@ enum ps_cert_leaf_source {
     PS_CERT_LEAF_KEEP = 0, /* what is in the Secret */
     PS_CERT_LEAF_RESTORE,  /* what this replica serves */
     PS_CERT_LEAF_NEW,      /* made now, by the CA in the Secret or the new one */
+    PS_CERT_LEAF_DROP,     /* none: its CA is not trusted, others are; a new one comes later */
 };
 
 /* Why the Secret is written; the first that holds. */
@@ -160,7 +179,8 @@ const char *ps_cert_reason_text(enum ps_cert_reason reason);
 
 /* What is to be done now, in this order. */
 struct ps_cert_plan {
-    bool serve; /* put the Secret's leaf into service */
+    bool serve;  /* put the Secret's leaf into service */
+    bool writer; /* this replica writes: what is under way goes on */
 
     enum ps_cert_write secret;
     enum ps_cert_reason reason;

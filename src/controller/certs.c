@@ -232,7 +232,9 @@ static void perform(struct ps_certs *certs, const struct ps_cert_plan *plan)
         if (plan->write_bundle[i]) {
             ps_hook_write(&certs->hooks[i], &plan->bundle);
         }
-        ps_hook_restore(&certs->hooks[i]);
+        if (certs->facts.leader) {
+            ps_hook_restore(&certs->hooks[i]);
+        }
     }
 }
 
@@ -252,7 +254,7 @@ void ps_certs_turn(struct ps_certs *certs)
     if (plan.serve) {
         serve(certs);
     }
-    if (!certs->facts.leader) {
+    if (!plan.writer) {
         cancel_writes(certs);
     } else if (!plan.serve) { /* else the facts have changed: the next turn */
         perform(certs, &plan);

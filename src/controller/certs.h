@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Certificates: the shell around ps_cert_step(). It reads one Secret and the webhook configurations
- * of ours, hands what is to be served to the server, and does as leader what the plan says.
+ * of ours, hands what is to be served to the server, and does what the plan says.
  */
 #pragma once
 
@@ -147,7 +147,7 @@ void ps_certs_clear_secret(struct ps_certs_secret *secret);
 /* The Secret as it is now; NULL: there is none. */
 void ps_certs_observe(struct ps_certs *certs, const struct ps_json *object);
 
-/* certs_keep.c: what the leader writes into it. */
+/* certs_keep.c: what is written into it. */
 void ps_certs_write_secret(struct ps_certs *certs, const struct ps_cert_plan *plan);
 
 /* certs_hook.c: webhook configurations. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the leader writes into the Secret. */
+/* What is written into the Secret. */
 #include "certs.h"
 #include "portside/base64.h"
 #include "portside/jw.h"
@@ -58,6 +58,14 @@ static void put_pair(struct ps_jw *jw, struct ps_arena *arena, const char *const
     put(jw, arena, keys[1], pair->key_pem);
 }
 
+static void drop_pair(struct ps_jw *jw, const char *const keys[2])
+{
+    for (size_t i = 0; i < 2; i++) {
+        ps_jw_key(jw, keys[i]);
+        ps_jw_null(jw);
+    }
+}
+
 static void put_previous(struct ps_jw *jw, struct content *content)
 {
     struct ps_arena *arena = content->certs->controller->arena;
@@ -111,7 +119,11 @@ static struct ps_status render(void *arg)
     ps_jw_key(&jw, "data");
     ps_jw_object(&jw);
     put_pair(&jw, arena, ca_keys, &content->ca);
-    put_pair(&jw, arena, leaf_keys, restore ? &content->certs->served : &content->leaf);
+    if (content->plan->leaf == PS_CERT_LEAF_DROP) {
+        drop_pair(&jw, leaf_keys);
+    } else {
+        put_pair(&jw, arena, leaf_keys, restore ? &content->certs->served : &content->leaf);
+    }
     put_previous(&jw, content);
     ps_jw_object_end(&jw);
     ps_jw_object_end(&jw);

@@ -125,7 +125,7 @@ static void read_leaf(const struct ps_certs *certs, struct ps_cert_secret *facts
         };
         facts->leaf.usable = !ps_cert_id_is_none(&facts->leaf.issuer);
     }
-    if (!facts->leaf.usable) {
+    if (!facts->leaf.usable && leaf->cert_pem[0] != '\0') { /* none: its CA is made known first */
         PS_LOG(PS_LOG_LEVEL_WARN, "the certificate in the Secret cannot be used",
                PS_LOG_STR("secret", ps_str_of(certs->secret_name)),
                PS_LOG_STR("cause", ps_str_of(err.message)));

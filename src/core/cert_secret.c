@@ -4,8 +4,6 @@
 
 /* A date further ahead than any leaf lives was written by a clock that was wrong. */
 #define LEAF_LIFE_MAX_S (INT64_C(400) * 86400)
-/* One place of a caBundle is the CA's. */
-#define PREVIOUS_MAX (PS_CERT_SET_MAX - 1U)
 
 struct choice {
     bool new_ca;
@@ -54,7 +52,7 @@ static enum ps_cert_reason judge_leaf(const struct ps_cert_view *view)
 
 static void add(struct ps_cert_set *set, const struct ps_cert_id *id)
 {
-    if (set->count < PREVIOUS_MAX) {
+    if (set->count < PS_CERT_PREVIOUS_MAX) {
         (void)ps_cert_set_add(set, id);
     }
 }
@@ -75,7 +73,8 @@ static struct ps_cert_set gather(const struct ps_cert_view *view, const struct c
     for (size_t i = 0; i < secret->previous.count; i++) {
         add(&all, &secret->previous.ids[i]);
     }
-    if (!secret->present || ps_cert_id_is_none(&secret->ca) || ps_cert_is_stranger(view)) {
+    ps_cert_add_strangers(view, PS_CERT_PREVIOUS_MAX, &all);
+    if (!secret->present || ps_cert_id_is_none(&secret->ca)) {
         for (size_t i = 0; i < view->facts->bundle_count; i++) {
             const struct ps_cert_set *any = &view->facts->bundles[i].any;
             for (size_t j = 0; j < any->count; j++) {
@@ -148,19 +147,35 @@ static uint64_t wait_for_leaf(const struct ps_cert_view *view)
     return begins ? 0 : view->timing->propagation_ms;
 }
 
+/*
+ * True for a leaf that was left from an earlier time: others are trusted now, and its CA is not.
+ * Its age is taken for a sign that its CA has long been published, which would be wrong.
+ */
+static bool is_left_over(const struct ps_cert_view *view, const struct choice *choice)
+{
+    const struct ps_cert_leaf *leaf = &view->facts->secret.leaf;
+    return choice->lineage && leaf->usable && !view->serving &&
+           !ps_cert_is_alone(view, &leaf->issuer) && !ps_cert_is_published(view, &leaf->issuer, 0);
+}
+
 /* A leaf of the CA may be served at once only where it verifies, or where nothing else does. */
 static enum ps_cert_leaf_source choose_leaf(const struct ps_cert_view *view,
                                             const struct choice *choice)
 {
+    const struct ps_cert_id none = {{0}};
+    if (is_left_over(view, choice)) {
+        return PS_CERT_LEAF_DROP;
+    }
     if (!choice->new_ca && choice->leaf_reason == PS_CERT_REASON_NONE) {
         return PS_CERT_LEAF_KEEP;
     }
     bool published =
         !choice->new_ca && ps_cert_is_published(view, &view->facts->secret.ca, wait_for_leaf(view));
-    if (published || (!choice->stays && !view->serving)) {
+    bool alone = ps_cert_is_alone(view, choice->new_ca ? &none : &view->facts->secret.ca);
+    if (published || (!choice->stays && !view->serving && alone)) {
         return PS_CERT_LEAF_NEW;
     }
-    return choice->stays ? PS_CERT_LEAF_KEEP : PS_CERT_LEAF_RESTORE;
+    return choice->stays || !view->serving ? PS_CERT_LEAF_KEEP : PS_CERT_LEAF_RESTORE;
 }
 
 static enum ps_cert_reason choose_reason(const struct ps_cert_view *view,
@@ -169,7 +184,7 @@ static enum ps_cert_reason choose_reason(const struct ps_cert_view *view,
     if (choice->new_ca) {
         return choice->ca_reason;
     }
-    if (view->plan->leaf != PS_CERT_LEAF_KEEP) {
+    if (view->plan->leaf != PS_CERT_LEAF_KEEP && view->plan->leaf != PS_CERT_LEAF_DROP) {
         return choice->leaf_reason;
     }
     if (choice->lineage) {
@@ -193,7 +208,7 @@ void ps_cert_plan_secret(struct ps_cert_view *view)
 {
     const struct ps_cert_secret *secret = &view->facts->secret;
     struct ps_cert_plan *plan = view->plan;
-    if (!view->facts->leader || !secret->known || secret->foreign || !view->settled) {
+    if (!view->writer || !secret->known || secret->foreign || !view->settled) {
         return;
     }
     struct choice choice = {

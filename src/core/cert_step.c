@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cert_view.h"
 
+#include <string.h>
+
 #define S_PER_DAY INT64_C(86400)
 #define LOOK_MS 60000U
 
@@ -12,6 +14,8 @@ struct ps_cert_timing ps_cert_timing_default(void)
         .backdate_s = 3600,
         .propagation_ms = 30000,
         .patience_ms = 40000,
+        .stall_ms = 5000,
+        .guest_ms = 86400000,
     };
 }
 
@@ -141,18 +145,21 @@ static bool is_settled(const struct ps_cert_view *view, const struct ps_cert_lea
 
 /*
  * One who serves nothing waits for the caBundles too, so that it is not ready before it can be
- * verified; but not for ever, as they may be out of its reach.
+ * verified; but not for ever, as they may be out of its reach. Where others are trusted it does: if
+ * it were ready it would take the place of one of them.
  */
 static bool may_begin(const struct ps_cert_view *view, const struct ps_cert_leaf *leaf)
 {
-    bool at_once = is_settled(view, leaf) || ps_cert_is_alone(view, &leaf->issuer);
-    uint64_t wait_ms = at_once ? 0 : view->timing->propagation_ms;
+    bool alone = ps_cert_is_alone(view, &leaf->issuer);
+    uint64_t wait_ms = alone || is_settled(view, leaf) ? 0 : view->timing->propagation_ms;
     uint64_t at_ms = view->state->candidate_mono_ms + view->timing->patience_ms;
-    if (ps_cert_is_published(view, &leaf->issuer, wait_ms) || view->facts->mono_ms >= at_ms) {
+    if (ps_cert_is_published(view, &leaf->issuer, wait_ms)) {
         return true;
     }
-    ps_cert_wake(view, at_ms);
-    return false;
+    if (alone && view->facts->mono_ms < at_ms) {
+        ps_cert_wake(view, at_ms);
+    }
+    return alone && view->facts->mono_ms >= at_ms;
 }
 
 /*
@@ -191,36 +198,18 @@ static void plan_service(struct ps_cert_view *view)
                       : may_begin(view, leaf) && !is_replaced(view);
 }
 
-bool ps_cert_is_stranger(const struct ps_cert_view *view)
-{
-    const struct ps_cert_secret *secret = &view->facts->secret;
-    bool found = false;
-    if (view->serving) {
-        return false;
-    }
-    for (size_t i = 0; i < view->facts->bundle_count; i++) {
-        const struct ps_cert_set *any = &view->facts->bundles[i].any;
-        for (size_t j = 0; j < any->count; j++) {
-            found = true;
-            if (ps_cert_id_equal(&any->ids[j], &secret->ca) ||
-                ps_cert_set_has(&secret->previous, &any->ids[j])) {
-                return false;
-            }
-        }
-    }
-    return found;
-}
-
 /* What the caBundles are to hold; false: it is not clear yet. */
 static bool choose_bundle(struct ps_cert_view *view, struct ps_cert_set *ret_set)
 {
     const struct ps_cert_secret *secret = &view->facts->secret;
     if (view->facts->given != NULL) {
         *ret_set = *view->facts->given;
-        return ret_set->count > 0;
+        ps_cert_add_strangers(view, PS_CERT_SET_MAX, ret_set);
+        return view->facts->given->count > 0;
     }
+    bool adopts = view->state->stranger_count > 0 && secret->previous.count < PS_CERT_PREVIOUS_MAX;
     if (!secret->known || !secret->present || secret->foreign || ps_cert_id_is_none(&secret->ca) ||
-        ps_cert_is_stranger(view)) {
+        adopts) {
         return false;
     }
     (void)ps_cert_set_add(ret_set, &secret->ca);
@@ -244,21 +233,61 @@ static bool is_risky(const struct ps_cert_view *view, const struct ps_cert_bundl
     return false;
 }
 
+/* In any order: two who write beside each other, each its own first, must not fight. */
+static bool is_right(const struct ps_cert_bundle *bundle, const struct ps_cert_set *wanted)
+{
+    bool right = bundle->neat && bundle->common.count == wanted->count;
+    for (size_t i = 0; right && i < wanted->count; i++) {
+        right = ps_cert_set_has(&bundle->common, &wanted->ids[i]);
+    }
+    return right;
+}
+
 static void plan_bundles(struct ps_cert_view *view)
 {
     struct ps_cert_plan *plan = view->plan;
-    if (!view->facts->leader || !choose_bundle(view, &plan->bundle)) {
+    if (!view->writer || !choose_bundle(view, &plan->bundle)) {
         return;
     }
     for (size_t i = 0; i < view->facts->bundle_count; i++) {
         const struct ps_cert_bundle *bundle = &view->facts->bundles[i];
-        bool right = bundle->neat && ps_cert_set_equal(&bundle->common, &plan->bundle);
-        if (!bundle->known || !bundle->present || right) {
+        if (!bundle->known || !bundle->present || is_right(bundle, &plan->bundle)) {
             continue;
         }
         bool risky = is_risky(view, bundle);
         plan->read_secret = plan->read_secret || risky;
         plan->write_bundle[i] = !risky;
+    }
+}
+
+static bool is_to_write(const struct ps_cert_view *view)
+{
+    const struct ps_cert_plan *plan = view->plan;
+    bool any = plan->secret != PS_CERT_WRITE_NONE || plan->read_secret;
+    for (size_t i = 0; i < view->facts->bundle_count; i++) {
+        any = any || plan->write_bundle[i];
+    }
+    return any;
+}
+
+/* One who does not lead writes only what the leader has left undone for a while. */
+static void plan_writer(struct ps_cert_view *view)
+{
+    struct ps_cert_state *state = view->state;
+    struct ps_cert_plan *plan = view->plan;
+    bool stalled = !view->facts->leader && is_to_write(view);
+    if (stalled && !state->stalled) {
+        state->stalled_mono_ms = view->facts->mono_ms;
+    }
+    state->stalled = stalled;
+    uint64_t at_ms = state->stalled_mono_ms + view->timing->stall_ms;
+    plan->writer = view->facts->leader || (stalled && view->facts->mono_ms >= at_ms);
+    if (stalled && !plan->writer) {
+        ps_cert_wake(view, at_ms);
+        plan->secret = PS_CERT_WRITE_NONE;
+        plan->reason = PS_CERT_REASON_NONE;
+        plan->read_secret = false;
+        memset(plan->write_bundle, 0, sizeof(plan->write_bundle));
     }
 }
 
@@ -271,8 +300,12 @@ struct ps_cert_plan ps_cert_step(struct ps_cert_state *state, const struct ps_ce
         state->started = true;
         state->started_mono_ms = facts->mono_ms;
     }
-    note_published(&view);
     view.serving = facts->served.usable && ps_cert_is_valid(&facts->served.span, facts->wall_s);
+    view.writer = facts->leader || (facts->given == NULL && !view.serving);
+    if (facts->given == NULL || facts->given->count > 0) {
+        ps_cert_note_strangers(&view);
+        note_published(&view);
+    }
     view.settled =
         view.bundles_known || facts->mono_ms >= state->started_mono_ms + timing->patience_ms;
     if (!view.settled) {
@@ -283,5 +316,6 @@ struct ps_cert_plan ps_cert_step(struct ps_cert_state *state, const struct ps_ce
         ps_cert_plan_secret(&view);
     }
     plan_bundles(&view);
+    plan_writer(&view);
     return plan;
 }

@@ -14,6 +14,7 @@ struct ps_cert_view {
     bool bundles_exist; /* at least one */
     bool settled;       /* what could be known is known, or was waited for long enough */
     bool serving;       /* this replica serves a leaf that is valid now */
+    bool writer;        /* it leads, or may have to write in the leader's place */
 };
 
 bool ps_cert_is_valid(const struct ps_cert_span *span, int64_t wall_s);
@@ -32,10 +33,15 @@ bool ps_cert_is_alone(const struct ps_cert_view *view, const struct ps_cert_id *
 void ps_cert_wake(const struct ps_cert_view *view, uint64_t mono_ms);
 
 /*
- * Certificates in the caBundles that the Secret, with previous, knows nothing of, while nothing
- * proves that the Secret is the one that is in service: they may be.
+ * cert_stranger.c: CAs in the caBundles that are not ours, while nothing proves that no certificate
+ * of theirs is in service. Before the step looks at what is published.
  */
-bool ps_cert_is_stranger(const struct ps_cert_view *view);
+void ps_cert_note_strangers(struct ps_cert_view *view);
+/* Those that are still to be trusted, as far as there is room in set. */
+void ps_cert_add_strangers(const struct ps_cert_view *view, size_t room, struct ps_cert_set *set);
+
+/* One place of a caBundle is the CA's. */
+#define PS_CERT_PREVIOUS_MAX (PS_CERT_SET_MAX - 1U)
 
 /* cert_secret.c: what is to be written into the Secret. */
 void ps_cert_plan_secret(struct ps_cert_view *view);

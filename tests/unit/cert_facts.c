@@ -61,7 +61,7 @@ struct ps_cert_facts cert_facts(void)
 
 struct ps_cert_state cert_state(void)
 {
-    struct ps_cert_state state = {.started = true, .published_count = 1};
+    struct ps_cert_state state = {.started = true, .published_count = 1, .bundles_seen = true};
     state.published[0].id = cert_id(1);
     return state;
 }

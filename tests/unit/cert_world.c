@@ -2,6 +2,7 @@
 #include "cert_world.h"
 
 #include <check.h>
+#include <inttypes.h>
 #include <string.h>
 
 #define API_LAG_MAX_MS 20000U
@@ -29,7 +30,7 @@ static unsigned number_of(const struct ps_cert_id *id)
     return number;
 }
 
-static unsigned make_cert(struct world *world, unsigned issuer, const struct ps_cert_span *span)
+unsigned make_cert(struct world *world, unsigned issuer, const struct ps_cert_span *span)
 {
     ck_assert_uint_lt(world->cert_count + 1, CERTS_MAX);
     unsigned number = ++world->cert_count;
@@ -166,6 +167,10 @@ static void perform_secret(struct world *world, struct replica *replica,
         made->leaf = replica->served;
         made->leaf_key = true;
     }
+    if (plan->leaf == PS_CERT_LEAF_DROP) {
+        made->leaf = 0;
+        made->leaf_key = false;
+    }
     made->previous_count = plan->previous.count;
     for (size_t i = 0; i < plan->previous.count; i++) {
         made->previous[i] = number_of(&plan->previous.ids[i]);
@@ -189,9 +194,16 @@ static void step(struct world *world, size_t index)
 {
     struct replica *replica = &world->replicas[index];
     const struct ps_cert_timing timing = ps_cert_timing_default();
+    struct ps_cert_set given = {.count = 0};
+    struct ps_cert_id issuer = id_of(world->certs[replica->served].issuer);
+    (void)ps_cert_set_add(&given, &issuer);
+    if (replica->mode == FILES) {
+        return;
+    }
     struct ps_cert_facts facts = {
         .leader = world->leader == index,
-        .served = leaf_of(world, replica->served, true),
+        .given = replica->mode == FILES_AND_CA ? &given : NULL,
+        .served = leaf_of(world, replica->mode == MANAGED ? replica->served : 0, true),
         .bundle_count = 1,
         .mono_ms = world->mono_ms,
         .wall_s = world->wall_s,
@@ -260,4 +272,41 @@ void world_act(struct world *world)
     for (size_t i = 0; i < SERVERS; i++) {
         follow(world, &world->seen[i]);
     }
+}
+
+void world_check(struct world *world)
+{
+    for (size_t i = 0; i < REPLICAS; i++) {
+        const struct replica *replica = &world->replicas[i];
+        const struct cert *leaf = &world->certs[replica->served];
+        bool expired = leaf->span.not_after_s <= world->wall_s; /* after a jump of the clock */
+        if (replica->served == 0 || replica->hasty || expired) {
+            continue;
+        }
+        for (size_t j = 0; j < SERVERS; j++) {
+            const struct config *seen = &world->seen[j];
+            if (!seen->present || !seen->ours) {
+                continue;
+            }
+            world->checks++;
+            if (is_in(seen->list, seen->count, leaf->issuer)) {
+                continue;
+            }
+            ck_abort_msg("replica %zu serves %u of CA %u, API server %zu goes by version %u; "
+                         "%" PRIu64 " ms",
+                         i, replica->served, leaf->issuer, j, seen->version, world->mono_ms);
+        }
+    }
+}
+
+bool world_is_published(const struct world *world)
+{
+    const struct secret *secret = &world->secret;
+    const struct config *config = &world->config;
+    bool all = config->count == secret->previous_count + 1 &&
+               is_in(config->list, config->count, secret->ca);
+    for (size_t i = 0; i < secret->previous_count; i++) {
+        all = all && is_in(config->list, config->count, secret->previous[i]);
+    }
+    return all;
 }

@@ -51,7 +51,15 @@ struct flight {
     unsigned version; /* that it presumes */
 };
 
+/* Where a replica has its certificate from. */
+enum mode {
+    MANAGED = 0,
+    FILES,        /* it looks after nothing */
+    FILES_AND_CA, /* it publishes the CA of what it serves */
+};
+
 struct replica {
+    enum mode mode;
     struct ps_cert_state state;
     unsigned served;
     bool hasty;           /* it had nothing to serve, and waited in vain for the caBundle */
@@ -90,5 +98,11 @@ bool is_in(const unsigned *list, size_t count, unsigned number);
 /* Whatever is written comes in a new version, and is looked at closely. */
 void put_config(struct world *world, const struct config *config);
 void put_secret(struct world *world, const struct secret *secret);
+/* By issuer 0: a CA. */
+unsigned make_cert(struct world *world, unsigned issuer, const struct ps_cert_span *span);
 /* One moment passes for everybody, time apart. */
 void world_act(struct world *world);
+/* What each serves verifies against what each API server goes by. */
+void world_check(struct world *world);
+/* The caBundle holds what the Secret does. */
+bool world_is_published(const struct world *world);

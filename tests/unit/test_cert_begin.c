@@ -37,13 +37,19 @@ START_TEST(one_who_serves_nothing_waits_for_the_bundles)
     ck_assert(step().serve);
     facts.bundles[0] = cert_bundle("13"); /* another was in service lately … */
     ck_assert(step().serve);              /* … but not since that leaf was made */
+    facts.secret.previous = cert_set("3");
+    facts.secret.previous_until_s = NOW + DAY;
     facts.secret.leaf = cert_leaf(2, 1, 0);
     facts.wall_s = NOW + (int64_t)timing.propagation_ms / 1000;
     ck_assert(step().serve);
     facts.wall_s--;
     ck_assert(!step().serve);
     ck_assert_uint_eq(step().deadline_mono_ms, MONO_MS + timing.propagation_ms);
-    facts.bundles[0].known = false;
+    facts.mono_ms += timing.patience_ms; /* as others are trusted it would be in their place */
+    facts.bundles[0] = cert_bundle("3");
+    ck_assert(!step().serve);
+    facts.mono_ms = MONO_MS;
+    facts.bundles[0] = (struct ps_cert_bundle){.known = false};
     facts.mono_ms += timing.patience_ms - 1;
     ck_assert(!step().serve);
     facts.mono_ms += 1;

@@ -156,12 +156,27 @@ START_TEST(a_new_leader_keeps_what_others_may_serve)
 {
     facts.served = (struct ps_cert_leaf){.usable = false};
     facts.secret = (struct ps_cert_secret){.known = true};
-    expect_secret(PS_CERT_REASON_ABSENT, true, PS_CERT_LEAF_NEW, "1");
+    expect_secret(PS_CERT_REASON_ABSENT, true, PS_CERT_LEAF_KEEP, "1");
     set_up();
     facts.served = (struct ps_cert_leaf){.usable = false};
     facts.bundles[0] = cert_bundle("78"); /* of a Secret that this one was put in place of */
+    expect_secret(PS_CERT_REASON_LINEAGE, false, PS_CERT_LEAF_DROP, "78");
+    ck_assert(!step().write_bundle[0]);
+    facts.bundles[0] = cert_bundle("178"); /* those of another mode serve by them */
     expect_secret(PS_CERT_REASON_LINEAGE, false, PS_CERT_LEAF_KEEP, "78");
     ck_assert(!step().write_bundle[0]);
+    facts.served = facts.secret.leaf; /* it serves meanwhile, and remembers */
+    expect_secret(PS_CERT_REASON_LINEAGE, false, PS_CERT_LEAF_KEEP, "78");
+    facts.secret.previous = cert_set("78");
+    facts.secret.previous_until_s = NOW + DAY;
+    expect_nothing();
+    facts.wall_s = NOW + DAY;
+    expect_secret(PS_CERT_REASON_RETIRED, false, PS_CERT_LEAF_KEEP, "");
+    facts.secret.previous.count = 0;
+    struct ps_cert_set own = cert_set("1");
+    struct ps_cert_plan plan = step();
+    ck_assert(plan.write_bundle[0]);
+    ck_assert(ps_cert_set_equal(&plan.bundle, &own));
 }
 END_TEST
 
@@ -260,7 +275,14 @@ START_TEST(sets_are_full_at_some_time)
     facts.served = (struct ps_cert_leaf){.usable = false};
     facts.secret = (struct ps_cert_secret){.known = true};
     facts.bundles[0] = cert_bundle("12345678");
-    expect_secret(PS_CERT_REASON_ABSENT, true, PS_CERT_LEAF_NEW, "1234567");
+    expect_secret(PS_CERT_REASON_ABSENT, true, PS_CERT_LEAF_KEEP, "1234567");
+    facts = cert_facts(); /* no room for all: the others go */
+    facts.served = (struct ps_cert_leaf){.usable = false};
+    facts.secret.previous = cert_set("2345678");
+    facts.secret.previous_until_s = NOW + DAY;
+    facts.bundles[0] = cert_bundle("12345679");
+    expect_secret(PS_CERT_REASON_NONE, false, PS_CERT_LEAF_KEEP, "2345678");
+    ck_assert(step().write_bundle[0]);
     struct ps_cert_set full = cert_set("12345678");
     struct ps_cert_id more = cert_id(9);
     ck_assert(!ps_cert_set_add(&full, &more));

@@ -8,7 +8,6 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cert_world.h"
 #include "portside/attr.h"
@@ -17,31 +16,6 @@
 #define DAY INT64_C(86400)
 #define START INT64_C(1795276800)
 #define SETTLE_MS 180000U
-
-static void check(struct world *world)
-{
-    for (size_t i = 0; i < REPLICAS; i++) {
-        const struct replica *replica = &world->replicas[i];
-        const struct cert *leaf = &world->certs[replica->served];
-        bool expired = leaf->span.not_after_s <= world->wall_s; /* after a jump of the clock */
-        if (replica->served == 0 || replica->hasty || expired) {
-            continue;
-        }
-        for (size_t j = 0; j < SERVERS; j++) {
-            const struct config *seen = &world->seen[j];
-            if (!seen->present || !seen->ours) {
-                continue;
-            }
-            world->checks++;
-            if (is_in(seen->list, seen->count, leaf->issuer)) {
-                continue;
-            }
-            ck_abort_msg("replica %zu serves %u of CA %u, API server %zu goes by version %u; "
-                         "%" PRIu64 " ms",
-                         i, replica->served, leaf->issuer, j, seen->version, world->mono_ms);
-        }
-    }
-}
 
 /*
  * Some time after the last fault all is as it should be. (Check writes to a pipe for each
@@ -54,11 +28,8 @@ static void check_calm(const struct world *world)
     }
     const struct secret *secret = &world->secret;
     const struct config *config = &world->config;
-    size_t bytes = secret->previous_count * sizeof(unsigned);
     bool right = secret->present && secret->ca_key && secret->leaf_key;
-    bool published = !config->present || (config->count == secret->previous_count + 1 &&
-                                          config->list[0] == secret->ca &&
-                                          memcmp(config->list + 1, secret->previous, bytes) == 0);
+    bool published = !config->present || world_is_published(world);
     if (!right || !published) {
         ck_abort_msg("%s, %" PRIu64 " ms", right ? "caBundle" : "Secret", world->mono_ms);
     }
@@ -197,7 +168,7 @@ static void pass_time(struct world *world)
 static void tick(struct world *world)
 {
     world_act(world);
-    check(world);
+    world_check(world);
     check_calm(world);
 }
 

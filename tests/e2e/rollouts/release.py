@@ -118,11 +118,11 @@ class Release:
         self.wait_ready()
         return time.monotonic() - begun
 
-    def upgrade(self, **values):
+    def upgrade(self, seconds=120, **values):
         """With these values beside those that it has."""
         self.values |= values
         helm("upgrade", RELEASE, CHART, *self.options())
-        self.wait_ready()
+        self.wait_ready(seconds)
 
     def options(self):
         values = {"image.repository": REPOSITORY, "image.tag": self.tag} | self.values

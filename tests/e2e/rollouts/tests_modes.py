@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""On real nodes: certificates.mode=certManager, with a cert-manager that runs, from one mode to the
-other and back. Kubelets bring what it makes into the pods, so a renewal takes a minute or two."""
+"""On real nodes: certificates.mode=certManager, with a cert-manager that runs, and from one mode to
+another. Kubelets bring what it makes into the pods, so a renewal takes a minute or two."""
 
 import shutil
 import tempfile
@@ -19,16 +19,15 @@ MODE = "certificates.mode"
 NAME = "certificates.secretName"
 ISSUER = "certificates.certManager.issuerName"
 KIND = "certificates.certManager.issuerKind"
-CONTROLLER = "config.controller"
 # The two modes do not share a Secret: docs/configure.md.
 MANAGED = {
     MODE: "managed",
     NAME: "portside-certificates",
     ISSUER: "",
     KIND: "Issuer",
-    CONTROLLER: "on",
 }
 ISSUED = {MODE: "certManager", NAME: "portside-issued"}
+OWN = {MODE: "secret", NAME: "portside-own"}
 # A kubelet looks at its Secrets once in a minute and a half.
 SECONDS = 240
 
@@ -43,7 +42,7 @@ def content(release, key):
 
 def change(release, values):
     """As an administrator does it; waits until both replicas serve what the new Secret holds."""
-    release.upgrade(**values)
+    release.upgrade(SECONDS, **values)
     wait_served(release)
 
 
@@ -84,10 +83,7 @@ def change_issuer(release, pods):
 
 
 def end(release, pods):
-    """In two steps: a leader that does not make certificates would keep the new pods from it. What is
-    in the caBundle stays there if portside begins with a Secret of its own making."""
-    release.cluster.request("DELETE", secret_path(MANAGED[NAME]))
-    release.upgrade(**{CONTROLLER: "off"})
+    """The leader is an old pod, which makes no certificates."""
     change(release, MANAGED)
 
 
@@ -96,6 +92,7 @@ EVENTS = {
     "cert-manager renews": renew,
     "cert-manager, CA with another key": rotate,
     "cert-manager, another issuer": change_issuer,
+    # With the Secret of the first time.
     "certManager to managed": end,
 }
 
@@ -113,7 +110,7 @@ def test_cert_manager(context):
             )
     finally:
         shutil.rmtree(folder)
-        context.portside.upgrade(**MANAGED)
+        context.portside.upgrade(SECONDS, **MANAGED)
 
 
 @long
@@ -129,12 +126,47 @@ def test_install_with_cert_manager(context):
             check_brokers(context)
             seen = run(context, Event("certManager to managed, at first", end), nobody_notices)
     finally:
-        release.upgrade(**MANAGED)
+        release.upgrade(SECONDS, **MANAGED)
     return f"both replicas ready {took:.1f} s after helm install began\n{seen}"
 
 
+@long
+def test_own_secret_to_managed(context):
+    """Its CA was published by the leader, which is of the old mode until the end."""
+    folder = tempfile.mkdtemp(prefix="portside-own-ca-")
+    release = context.portside
+    release.stop()
+    release.values |= OWN
+    forget_secrets(context)
+    try:
+        make_own_secret(context, Authority(folder, "own"))
+        release.install()
+        check_brokers(context)
+        return run(context, Event("secret to managed", end, seconds=SECONDS), nobody_notices)
+    finally:
+        shutil.rmtree(folder)
+        release.upgrade(SECONDS, **MANAGED)
+
+
+def make_own_secret(context, authority):
+    certificate_pem, key = authority.leaf()
+    content_pem = {"tls.crt": certificate_pem, "tls.key": key, "ca.crt": authority.text()}
+    status, body, _ = context.cluster.request(
+        "POST",
+        f"/api/v1/namespaces/{NAMESPACE}/secrets",
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": OWN[NAME]},
+            "type": "kubernetes.io/tls",
+            "stringData": content_pem,
+        },
+    )
+    check(status == 201, f"Secret: {body}")
+
+
 def forget_secrets(context):
-    for values in (MANAGED, ISSUED):
+    for values in (MANAGED, ISSUED, OWN):
         for name in (values[NAME], f"{values[NAME]}-ca"):
             context.cluster.request("DELETE", secret_path(name))
 
