@@ -120,9 +120,13 @@ class Release:
 
     def upgrade(self, seconds=120, **values):
         """With these values beside those that it has."""
+        self.begin_upgrade(**values)
+        self.wait_ready(seconds)
+
+    def begin_upgrade(self, **values):
+        """As upgrade(), without waiting for anything."""
         self.values |= values
         helm("upgrade", RELEASE, CHART, *self.options())
-        self.wait_ready(seconds)
 
     def options(self):
         values = {"image.repository": REPOSITORY, "image.tag": self.tag} | self.values

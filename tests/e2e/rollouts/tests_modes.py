@@ -2,13 +2,16 @@
 """On real nodes: certificates.mode=certManager, with a cert-manager that runs, and from one mode to
 another. Kubelets bring what it makes into the pods, so a renewal takes a minute or two."""
 
+import base64
 import shutil
 import tempfile
+import time
 
 from certmanager import Certificate, CertManager
 from events import Event, nobody_notices, run
 from exposed import wait_endpoints
 from harness import check, long, wait_until
+from hooks import REGISTRATIONS
 from installed import NAMESPACE
 from nodes import create
 from reach import BROKERS, check_bootstrap, check_reachable, ready
@@ -19,6 +22,7 @@ MODE = "certificates.mode"
 NAME = "certificates.secretName"
 ISSUER = "certificates.certManager.issuerName"
 KIND = "certificates.certManager.issuerKind"
+HAS_CA = "certificates.secretHasCa"
 # The two modes do not share a Secret: docs/configure.md.
 MANAGED = {
     MODE: "managed",
@@ -30,6 +34,8 @@ ISSUED = {MODE: "certManager", NAME: "portside-issued"}
 OWN = {MODE: "secret", NAME: "portside-own"}
 # A kubelet looks at its Secrets once in a minute and a half.
 SECONDS = 240
+# Until each API server goes by another caBundle.
+PROPAGATION_S = 30
 
 
 def certificate(release, name="portside"):
@@ -146,6 +152,46 @@ def test_own_secret_to_managed(context):
     finally:
         shutil.rmtree(folder)
         release.upgrade(SECONDS, **MANAGED)
+
+
+@long
+def test_managed_to_own_secret(context):
+    """In the steps of docs/configure.md: the CA first, then the certificate."""
+    folder = tempfile.mkdtemp(prefix="portside-own-ca-")
+    authority = Authority(folder, "own")
+    context.cluster.request("DELETE", secret_path(OWN[NAME]))
+
+    def begin_with_ca(release, pods):
+        release.begin_upgrade(**OWN, **{HAS_CA: "false"})
+        publish_beside(context, authority)
+        time.sleep(PROPAGATION_S)
+        make_own_secret(context, authority)
+        release.wait_ready(SECONDS)
+        wait_served(release)
+
+    try:
+        return run(
+            context, Event("managed to secret", begin_with_ca, seconds=SECONDS), nobody_notices
+        )
+    finally:
+        shutil.rmtree(folder)
+        context.portside.upgrade(SECONDS, **MANAGED, **{HAS_CA: "true"})
+
+
+def publish_beside(context, authority):
+    """By hand, as nobody else may."""
+    path = f"{REGISTRATIONS}/portside"
+    webhooks = context.cluster.get(path)["webhooks"]
+    before = base64.b64decode(webhooks[0]["clientConfig"]["caBundle"]).decode()
+    bundle = base64.b64encode((before + authority.text()).encode()).decode()
+    operations = [
+        {"op": "replace", "path": f"/webhooks/{at}/clientConfig/caBundle", "value": bundle}
+        for at in range(len(webhooks))
+    ]
+    status, body, _ = context.cluster.request(
+        "PATCH", path, operations, "application/json-patch+json"
+    )
+    check(status == 200, f"registration: {body}")
 
 
 def make_own_secret(context, authority):
