@@ -283,7 +283,6 @@ Suite *ps_test_suite(void)
     tcase_add_loop_test(decisions, decides, 0, (int)PS_COUNT(rows));
     tcase_add_loop_test(limits, refuses_what_it_cannot_read, 0, (int)PS_COUNT(bad_requests));
     tcase_add_test(limits, any_memory_limit_gives_an_answer);
-    tcase_set_timeout(limits, 30);
     suite_add_tcase(suite, decisions);
     suite_add_tcase(suite, limits);
     return suite;

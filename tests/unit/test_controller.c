@@ -357,7 +357,6 @@ Suite *ps_test_suite(void)
 {
     Suite *suite = suite_create("controller");
     TCase *tc = tcase_create("loop");
-    tcase_set_timeout(tc, 20);
     tcase_add_test(tc, makes_services_for_each_broker);
     tcase_add_test(tc, writes_the_endpoint_of_a_bound_pod_with_its_uid);
     tcase_add_test(tc, writes_nothing_while_another_leads);

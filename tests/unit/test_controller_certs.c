@@ -281,7 +281,6 @@ Suite *ps_test_suite(void)
 {
     Suite *suite = suite_create("controller_certs");
     TCase *all = tcase_create("all");
-    tcase_set_timeout(all, 20);
     tcase_add_test(all, the_first_start_makes_all);
     tcase_add_test(all, a_refusal_is_tried_again);
     tcase_add_test(all, one_who_does_not_lead_writes_nothing);

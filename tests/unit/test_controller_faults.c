@@ -302,7 +302,6 @@ Suite *ps_test_suite(void)
 {
     Suite *suite = suite_create("controller_faults");
     TCase *tc = tcase_create("world");
-    tcase_set_timeout(tc, 60);
     tcase_add_test(tc, undisturbed);
     tcase_add_loop_test(tc, converges, 0, (int)PS_COUNT(rows));
     suite_add_tcase(suite, tc);

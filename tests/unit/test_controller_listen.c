@@ -336,7 +336,6 @@ Suite *ps_test_suite(void)
 {
     Suite *suite = suite_create("controller_listen");
     TCase *tc = tcase_create("loop");
-    tcase_set_timeout(tc, 20);
     tcase_add_test(tc, one_that_listens);
     tcase_add_test(tc, one_that_refuses_until_it_listens);
     tcase_add_loop_test(tc, no_false_alarm, 0, (int)PS_COUNT(quiet));

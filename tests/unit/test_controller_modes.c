@@ -109,7 +109,6 @@ Suite *ps_test_suite(void)
 {
     Suite *suite = suite_create("controller_modes");
     TCase *all = tcase_create("all");
-    tcase_set_timeout(all, 20);
     tcase_add_checked_fixture(all, set_up, NULL);
     tcase_add_test(all, one_who_begins_writes_in_place_of_a_leader_of_another_mode);
     tcase_add_test(all, a_certificate_from_an_earlier_time_goes_before_its_ca_is_published);

@@ -230,7 +230,6 @@ Suite *ps_test_suite(void)
 {
     Suite *suite = suite_create("controller_revision");
     TCase *tc = tcase_create("revision");
-    tcase_set_timeout(tc, 20);
     tcase_add_loop_test(tc, serves_a_broker_as_it_was_made, 0, (int)PS_COUNT(changes));
     tcase_add_loop_test(tc, serves_a_broker_by_the_defaults_of_then, 0,
                         (int)PS_COUNT(defaults_changes));

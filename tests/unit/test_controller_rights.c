@@ -259,7 +259,6 @@ Suite *ps_test_suite(void)
 {
     Suite *suite = suite_create("controller_rights");
     TCase *tc = tcase_create("loop");
-    tcase_set_timeout(tc, 30);
     tcase_add_test(tc, a_surplus_service_goes);
     tcase_add_test(tc, config_maps);
     tcase_add_test(tc, pods);

@@ -108,7 +108,6 @@ Suite *ps_test_suite(void)
 {
     Suite *suite = suite_create("controller_secret");
     TCase *all = tcase_create("all");
-    tcase_set_timeout(all, 20);
     tcase_add_loop_test(all, damage_is_mended_and_the_old_certificate_serves, 0,
                         (int)PS_COUNT(damage));
     tcase_add_loop_test(all, an_immutable_secret_is_replaced, 0, (int)PS_COUNT(deletions));

@@ -98,7 +98,6 @@ Suite *ps_test_suite(void)
 {
     Suite *suite = suite_create("controller_strays");
     TCase *tc = tcase_create("strays");
-    tcase_set_timeout(tc, 60);
     tcase_add_test(tc, without_strays_what_is_left_goes);
     tcase_add_test(tc, nothing_is_deleted_while_pods_are_passed_over);
     tcase_add_test(tc, the_label_brings_back_what_was_passed_over);

@@ -216,7 +216,6 @@ Suite *ps_test_suite(void)
 {
     Suite *suite = suite_create("controller_undo");
     TCase *tc = tcase_create("world");
-    tcase_set_timeout(tc, 60);
     tcase_add_test(tc, label_removed_and_set_again);
     tcase_add_loop_test(tc, brokers_are_served_on_the_way_out, 0, (int)PS_COUNT(ways_out));
     tcase_add_test(tc, one_statefulset_opted_out);

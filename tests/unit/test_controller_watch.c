@@ -335,7 +335,6 @@ Suite *ps_test_suite(void)
 {
     Suite *suite = suite_create("controller_watch");
     TCase *tc = tcase_create("loop");
-    tcase_set_timeout(tc, 20);
     tcase_add_test(tc, the_systems_namespace_and_its_own_are_never_followed);
     tcase_add_test(tc, tells_of_a_broker_without_injection);
     tcase_add_test(tc, plans_nothing_when_others_write_on_a_pod);

@@ -150,7 +150,6 @@ Suite *ps_test_suite(void)
 {
     Suite *suite = suite_create("dial");
     TCase *tc = tcase_create("loopback");
-    tcase_set_timeout(tc, 20);
     tcase_add_test(tc, one_that_listens);
     tcase_add_test(tc, one_that_refuses);
     tcase_add_test(tc, what_is_no_address);

@@ -246,7 +246,6 @@ Suite *ps_test_suite(void)
 {
     Suite *suite = suite_create("kube_curl");
     TCase *tests = tcase_create("wire");
-    tcase_set_timeout(tests, 20);
     tcase_add_loop_test(tests, answers_and_faults_of_the_wire, 0, (int)PS_COUNT(canned));
     tcase_add_test(tests, a_write_goes_out_as_it_is);
     tcase_add_test(tests, nobody_listens);

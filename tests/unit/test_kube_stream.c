@@ -226,7 +226,6 @@ Suite *ps_test_suite(void)
 {
     Suite *suite = suite_create("kube_stream");
     TCase *tests = tcase_create("streams");
-    tcase_set_timeout(tests, 30);
     tcase_add_loop_test(tests, large_events_come_whole, 0, (int)PS_COUNT(sizes));
     tcase_add_test(tests, a_silent_stream_is_opened_again);
     tcase_add_test(tests, a_stream_that_lives_too_long_is_opened_again);

@@ -275,7 +275,6 @@ Suite *ps_test_suite(void)
 {
     Suite *suite = suite_create("server");
     TCase *all = tcase_create("all");
-    tcase_set_timeout(all, 60);
     tcase_add_checked_fixture(all, server_set_up, server_tear_down);
     tcase_add_test(all, a_request_is_answered);
     tcase_add_test(all, the_largest_request_comes_back_whole);

@@ -117,7 +117,6 @@ Suite *ps_test_suite(void)
 {
     Suite *suite = suite_create("server_life");
     TCase *all = tcase_create("all");
-    tcase_set_timeout(all, 60);
     tcase_add_checked_fixture(all, server_set_up, server_tear_down);
     tcase_add_test(all, draining_answers_and_closes);
     tcase_add_test(all, what_is_under_way_at_the_stop_is_finished);

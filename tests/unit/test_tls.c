@@ -363,7 +363,6 @@ Suite *ps_test_suite(void)
 {
     Suite *suite = suite_create("tls");
     TCase *all = tcase_create("all");
-    tcase_set_timeout(all, 20);
     tcase_add_checked_fixture(all, set_up, tear_down);
     tcase_add_test(all, bad_pairs_are_refused_in_words);
     tcase_add_test(all, a_key_of_any_form_is_taken);

@@ -303,7 +303,6 @@ Suite *ps_test_suite(void)
 {
     Suite *suite = suite_create("tls_issue");
     TCase *all = tcase_create("all");
-    tcase_set_timeout(all, 20);
     tcase_add_checked_fixture(all, set_up, tear_down);
     tcase_add_test(all, a_leaf_verifies_against_its_ca);
     tcase_add_test(all, issuers_are_known_by_their_signature);

@@ -126,7 +126,6 @@ Suite *ps_test_suite(void)
     Suite *suite = suite_create("tls-judge");
     TCase *all = tcase_create("all");
     tcase_add_checked_fixture(all, set_up, tear_down);
-    tcase_set_timeout(all, 60); /* finding the primes of an RSA key takes as long as luck wants */
     tcase_add_test(all, a_chain_in_the_wrong_order_is_told);
     tcase_add_loop_test(all, kinds_that_no_api_server_takes_are_refused, 0,
                         (int)(sizeof(kinds) / sizeof(kinds[0])));
