@@ -54,6 +54,9 @@ struct ps_status ps_json_parse_without(struct ps_arena *arena, struct ps_str tex
 
 /* Fails as ps_json_parse() does, but for duplicate keys; makes nothing of text. */
 struct ps_status ps_json_scan(struct ps_str text, struct ps_error *err) PS_MUST_USE;
+/* As above; known are strings of JSON, quotes included, which are passed over where they stand. */
+struct ps_status ps_json_scan_known(struct ps_str text, const struct ps_str *known,
+                                    size_t known_count, struct ps_error *err) PS_MUST_USE;
 
 enum ps_json_type ps_json_type(const struct ps_json *node);
 /* "object", "string", … for messages. */

@@ -63,10 +63,11 @@ struct ps_str ps_patch_finish(struct ps_patch *patch);
 
 /*
  * Proves that the text of a finished patch is JSON, and that its operations apply to *root, in
- * place: fails as ps_json_scan() and ps_patch_apply() would. Values are not read again but where a
- * later operation goes into one; *root is of no use afterwards.
+ * place: fails as ps_json_scan_known() and ps_patch_apply() would. Values are not read again but
+ * where a later operation goes into one; *root is of no use afterwards.
  */
-struct ps_status ps_patch_prove(const struct ps_patch *patch, struct ps_json **root,
+struct ps_status ps_patch_prove(const struct ps_patch *patch, const struct ps_str *known,
+                                size_t known_count, struct ps_json **root,
                                 struct ps_error *err) PS_MUST_USE;
 
 /*

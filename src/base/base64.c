@@ -16,30 +16,33 @@ static void put_group(char *out, unsigned group)
     out[3] = alphabet[group & 0x3F];
 }
 
-/* Sixteen digits at a time: the compiler has vectors on every machine, if only of single bytes. */
+/* Sixteen digits at a time: the compiler has vectors on every machine, if only of few operations. */
+typedef uint32_t groups __attribute__((vector_size(16)));
 typedef signed char lanes __attribute__((vector_size(16)));
 
 #define GROUPS_BYTES 12U
-#define READ_BYTES 14U /* of which two are not needed yet */
+#define READ_BYTES 13U /* of which the last is not needed yet */
 
-/* Six bytes to eight times six bits, the first of them in the lowest byte. */
-static uint64_t spread(const unsigned char *in)
+/* Three bytes in the lowest bits, the first of them lowest. */
+static uint32_t load(const unsigned char *in)
 {
-    uint64_t word;
+    uint32_t word;
     memcpy(&word, in, sizeof(word));
-    word = be64toh(word) >> 16;
-    word = (word & UINT64_C(0xFFFFFF000000)) << 8 | (word & UINT64_C(0xFFFFFF));
-    word = (word & UINT64_C(0xFFF00000FFF000)) << 4 | (word & UINT64_C(0xFFF00000FFF));
-    word = (word & UINT64_C(0x0FC00FC00FC00FC0)) << 2 | (word & UINT64_C(0x003F003F003F003F));
-    return htobe64(word);
+    return word;
+}
+
+/* Each group to four times six bits; only where the first byte of a word is the lowest. */
+static lanes spread(groups g)
+{
+    return (lanes)((g >> 2 & 0x3F) | (g << 12 & 0x3000) | (g >> 4 & 0x0F00) | (g << 10 & 0x3C0000) |
+                   (g >> 6 & 0x030000) | (g << 8 & 0x3F000000));
 }
 
 /* What each range of the alphabet is shifted by, relative to the one before. */
 static void put_groups(char *out, const unsigned char *in)
 {
-    const uint64_t words[2] = {spread(in), spread(in + 6)};
-    lanes d;
-    memcpy(&d, words, sizeof(d));
+    const groups g = {load(in), load(in + 3), load(in + 6), load(in + 9)};
+    lanes d = spread(g);
     d += 'A' + ((d > 25) & ('a' - 'A' - 26)) - ((d > 51) & ('a' + 26 - '0')) -
          ((d > 61) & ('0' + 10 - '+')) + ((d > 62) & ('/' - '+' - 1));
     memcpy(out, &d, sizeof(d));
@@ -49,7 +52,8 @@ void ps_base64_write(struct ps_str bytes, char *out)
 {
     const unsigned char *in = (const unsigned char *)bytes.ptr;
     size_t left = bytes.len;
-    for (; left >= READ_BYTES; left -= GROUPS_BYTES, in += GROUPS_BYTES, out += 16) {
+    const bool vectors = __BYTE_ORDER == __LITTLE_ENDIAN;
+    for (; vectors && left >= READ_BYTES; left -= GROUPS_BYTES, in += GROUPS_BYTES, out += 16) {
         put_groups(out, in);
     }
     for (; left >= 3; left -= 3, in += 3, out += 4) {

@@ -18,6 +18,6 @@ struct ps_json_holes {
     } list[PS_JSON_HOLES_MAX];
 };
 
-/* As ps_json_scan(), and finds the holes; holes may be NULL. */
+/* As ps_json_scan(), and finds the holes. */
 struct ps_status ps_json_scan_holes(struct ps_str text, struct ps_json_holes *holes,
                                     struct ps_error *err) PS_MUST_USE;

@@ -313,11 +313,11 @@ static struct ps_status prove_one(struct apply *apply, const struct ps_patch_ope
     return operation->run(apply);
 }
 
-struct ps_status ps_patch_prove(const struct ps_patch *patch, struct ps_json **root,
-                                struct ps_error *err)
+struct ps_status ps_patch_prove(const struct ps_patch *patch, const struct ps_str *known,
+                                size_t known_count, struct ps_json **root, struct ps_error *err)
 {
     struct ps_str text = ps_buf_view(&patch->buf);
-    PS_TRY(ps_json_scan(text, err));
+    PS_TRY(ps_json_scan_known(text, known, known_count, err));
     for (size_t i = 0; i < patch->count; i++) {
         struct apply apply = {.arena = patch->arena, .root = root, .err = err, .index = i};
         PS_TRY(prove_one(&apply, &patch->operations[i], text));

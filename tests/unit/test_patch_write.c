@@ -2,6 +2,7 @@
 /* Pointers, and the writer of patches. */
 #include "in_arena.h"
 #include "portside/patch.h"
+#include "portside/script.h"
 #include "support/runner.h"
 
 static struct ps_json *must_parse(struct ps_arena *arena, const char *text)
@@ -212,7 +213,7 @@ static void prove(struct ps_arena *arena, const void *arg)
     ps_patch_init(&patch, arena);
     write_row(&patch, row);
     struct ps_str text = ps_patch_finish(&patch);
-    struct ps_status status = ps_patch_prove(&patch, &doc, &proved);
+    struct ps_status status = ps_patch_prove(&patch, NULL, 0, &doc, &proved);
     ck_assert_int_eq(read_and_apply(arena, row->document, text, &applied).code, status.code);
     ck_assert_str_eq(proved.message, applied.message);
     ck_assert_msg(ps_ok(status) == (row->message == NULL), "%s: %s", text.ptr, proved.message);
@@ -240,10 +241,10 @@ static void prove_many(struct ps_arena *arena, const void *row)
     }
     ck_assert_uint_gt(ps_patch_finish(&patch).len, many);
     struct ps_json *doc = must_parse(arena, "[]");
-    ck_assert_int_eq(ps_patch_prove(&patch, &doc, &err).code, PS_CODE_OK);
+    ck_assert_int_eq(ps_patch_prove(&patch, NULL, 0, &doc, &err).code, PS_CODE_OK);
     doc = must_parse(arena, "[]");
     patch.operations[many].pointer = PS_STR("/1001");
-    ck_assert_int_eq(ps_patch_prove(&patch, &doc, &err).code, PS_CODE_INPUT);
+    ck_assert_int_eq(ps_patch_prove(&patch, NULL, 0, &doc, &err).code, PS_CODE_INPUT);
     ck_assert_str_eq(err.message, "operation 1000 ('add' at '/1001'): index 1001 is beyond the "
                                   "end of an array of 1000");
 }
@@ -251,6 +252,64 @@ static void prove_many(struct ps_arena *arena, const void *row)
 START_TEST(test_prove_many)
 {
     ps_in_arena(prove_many, NULL);
+}
+END_TEST
+
+static const struct known_row {
+    const char *value;
+    bool valid;
+} known_rows[] = {
+    {"\"a \\n\"", true},
+    {"[\"b\",\"a \\n\",\"b\"]", true},
+    {"[\"a \\n\",\"c\"]", true},
+    {"[\"a \\n\",\"\x01\"]", false},
+    {"[\"a \\n\"x]", false},
+    {"[\"a \\n\"\"b\"]", false},
+    {"\"a \\n", false},
+    {"\"a \\x\"", false},
+    {"{\"b\":\"b\",\"a \\n\":1}", true},
+    {"{\"b\"\"b\"}", false},
+};
+
+/* What a patch holds of them is not looked at again: so they must be what it is taken for. */
+static void scripts_are_strings(struct ps_arena *arena, const void *row)
+{
+    const struct ps_str scripts[] = {ps_script_address_json, ps_script_hook_json};
+    (void)row;
+    for (size_t i = 0; i < PS_COUNT(scripts); i++) {
+        struct ps_json *script = NULL;
+        ck_assert(ps_ok(ps_json_parse(arena, scripts[i], &script, NULL)));
+        ck_assert(ps_json_is_string(script));
+        ck_assert_int_eq(scripts[i].ptr[0], '"');
+        ck_assert_int_eq(scripts[i].ptr[scripts[i].len - 1], '"');
+    }
+}
+
+START_TEST(test_scripts_are_strings)
+{
+    ps_in_arena(scripts_are_strings, NULL);
+}
+END_TEST
+
+/* Around what is known all is looked at as ever: no more than that very value is passed over. */
+static void prove_known(struct ps_arena *arena, const void *arg)
+{
+    static const struct ps_str known[] = {PS_STR_INIT("\"a \\n\""), PS_STR_INIT("\"b\"")};
+    const struct known_row *row = arg;
+    struct ps_patch patch;
+    struct ps_error err = {.message = ""};
+    ps_patch_init(&patch, arena);
+    ps_jw_raw(ps_patch_add(&patch, PS_STR("/x")), ps_str_of(row->value));
+    ps_patch_end(&patch);
+    ck_assert_uint_gt(ps_patch_finish(&patch).len, 0);
+    struct ps_json *doc = must_parse(arena, "{}");
+    struct ps_status status = ps_patch_prove(&patch, known, PS_COUNT(known), &doc, &err);
+    ck_assert_msg(ps_ok(status) == row->valid, "%s: %s", row->value, err.message);
+}
+
+START_TEST(test_prove_known)
+{
+    ps_in_arena(prove_known, &known_rows[_i]);
 }
 END_TEST
 
@@ -266,6 +325,8 @@ Suite *ps_test_suite(void)
     tcase_add_test(writer, test_write_some);
     tcase_add_loop_test(writer, test_prove, 0, PS_COUNT(proofs));
     tcase_add_test(writer, test_prove_many);
+    tcase_add_loop_test(writer, test_prove_known, 0, PS_COUNT(known_rows));
+    tcase_add_test(writer, test_scripts_are_strings);
     suite_add_tcase(suite, writer);
     return suite;
 }
