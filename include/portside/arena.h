@@ -48,7 +48,13 @@ void ps_arena_release(struct ps_arena *arena, void *memory);
 /* Copy of s with a NUL behind it. */
 struct ps_str ps_arena_copy(struct ps_arena *arena, struct ps_str s);
 
-/* Formatted text with a NUL behind it. */
+/* The texts one behind the other, with a NUL behind them. */
+struct ps_str ps_arena_join(struct ps_arena *arena, const struct ps_str *texts, size_t count);
+#define PS_ARENA_JOIN(arena, ...)                                                                  \
+    ps_arena_join((arena), (const struct ps_str[]){__VA_ARGS__},                                   \
+                  PS_COUNT(((const struct ps_str[]){__VA_ARGS__})))
+
+/* Formatted text with a NUL behind it: where it matters what it costs, texts are joined. */
 struct ps_str ps_arena_printf(struct ps_arena *arena, const char *format, ...) PS_PRINTF(2, 3);
 
 /* Bytes in use now, for metrics and tests. */

@@ -18,11 +18,19 @@ enum ps_start {
     PS_START_OTHER,
 };
 
+/* Names and entries of a container's env, side by side: it is searched many times. */
+struct ps_env {
+    size_t count;
+    struct ps_str *names;
+    const struct ps_json **entries;
+};
+
 struct ps_broker {
     size_t index;                    /* in spec.containers */
     const struct ps_json *container; /* with the variables of portside.dev/env in front of env */
     const struct ps_json *original;  /* the container as it stands in the object */
-    size_t extra_count;              /* entries of container's env that original does not have */
+    struct ps_env env;               /* of container */
+    size_t extra_count;              /* its first entries, which original does not have */
     struct ps_str container_name;
     struct ps_image image;
     const struct ps_family *family;
@@ -51,9 +59,12 @@ void ps_broker_find(struct ps_arena *arena, const struct ps_json *metadata,
 /* True if an operator made the object with this metadata, and so makes its listeners. */
 bool ps_broker_is_operated(const struct ps_json *metadata);
 
-/* The last entry of that name in the container's env, as kubelet sees it; NULL if there is none. */
-const struct ps_json *ps_env_find(const struct ps_json *container, const char *name);
+/* Reads the env of a container; container may be NULL. */
+void ps_env_read(struct ps_arena *arena, const struct ps_json *container, struct ps_env *ret_env);
+/* The entries of broker->env that the container has itself. */
+struct ps_env ps_env_stated(const struct ps_broker *broker);
+
+/* The last entry of that name, as kubelet sees it; NULL if there is none. */
+const struct ps_json *ps_env_find(const struct ps_env *env, struct ps_str name);
 /* True with the text if the variable is there and its value literal. */
-bool ps_env_literal(const struct ps_json *container, const char *name, struct ps_str *ret_value);
-/* How many entries have that name. */
-size_t ps_env_count(const struct ps_json *container, const char *name);
+bool ps_env_literal(const struct ps_env *env, struct ps_str name, struct ps_str *ret_value);

@@ -23,7 +23,7 @@ void ps_jw_object_end(struct ps_jw *jw);
 void ps_jw_array(struct ps_jw *jw);
 void ps_jw_array_end(struct ps_jw *jw);
 
-/* Key of the next value. */
+/* Key of the next value: the name of a field, in which nothing needs an escape. */
 void ps_jw_key(struct ps_jw *jw, const char *key);
 void ps_jw_key_str(struct ps_jw *jw, struct ps_str key);
 

@@ -185,6 +185,24 @@ struct ps_str ps_arena_copy(struct ps_arena *arena, struct ps_str s)
     return (struct ps_str){copy, s.len};
 }
 
+struct ps_str ps_arena_join(struct ps_arena *arena, const struct ps_str *texts, size_t count)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < count; i++) {
+        len += texts[i].len;
+    }
+    char *joined = ps_arena_alloc(arena, len + 1);
+    char *at = joined;
+    for (size_t i = 0; i < count; i++) {
+        if (texts[i].len > 0) {
+            memcpy(at, texts[i].ptr, texts[i].len);
+            at += texts[i].len;
+        }
+    }
+    *at = '\0';
+    return (struct ps_str){joined, len};
+}
+
 struct ps_str ps_arena_printf(struct ps_arena *arena, const char *format, ...)
 {
     va_list args;

@@ -16,7 +16,7 @@ static void put_group(char *out, unsigned group)
     out[3] = alphabet[group & 0x3F];
 }
 
-/* Sixteen digits at a time: the compiler has vectors on every machine, if only of few operations. */
+/* Sixteen digits at a time: the compiler has vectors on every machine. */
 typedef uint32_t groups __attribute__((vector_size(16)));
 typedef signed char lanes __attribute__((vector_size(16)));
 

@@ -49,95 +49,13 @@ static inline void skip_space(struct scan *scan)
     }
 }
 
-static int hex_value(char c)
-{
-    if (ps_is_digit(c)) {
-        return c - '0';
-    }
-    c = ps_to_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Four hex digits at the cursor. */
-static bool take_hex4(struct scan *scan, unsigned *ret_value)
-{
-    unsigned value = 0;
-    for (int i = 0; i < 4; i++) {
-        int digit = hex_value(peek(scan));
-        if (digit < 0) {
-            return false;
-        }
-        value = value * 16 + (unsigned)digit;
-        scan->at++;
-    }
-    *ret_value = value;
-    return true;
-}
-
-/* Behind a high surrogate, RFC 8259 section 7 wants \uDC00 to \uDFFF. */
-static bool take_low_surrogate(struct scan *scan)
-{
-    unsigned value = 0;
-    if (peek(scan) != '\\') {
-        return false;
-    }
-    scan->at++;
-    if (peek(scan) != 'u') {
-        return false;
-    }
-    scan->at++;
-    return take_hex4(scan, &value) && value >= 0xDC00 && value <= 0xDFFF;
-}
-
-/* The cursor stands behind "\u". */
-static struct ps_status unicode_escape(struct scan *scan)
-{
-    unsigned value = 0;
-    if (!take_hex4(scan, &value)) {
-        return bad(scan, "four hex digits are wanted after \\u");
-    }
-    if (value == 0) {
-        return bad(scan, "a string holds U+0000");
-    }
-    if (value >= 0xDC00 && value <= 0xDFFF) {
-        return bad(scan, "a string holds a lone surrogate");
-    }
-    if (value >= 0xD800 && value <= 0xDBFF && !take_low_surrogate(scan)) {
-        return bad(scan, "a string holds a lone surrogate");
-    }
-    return ps_success();
-}
-
-/* The cursor stands behind the backslash. */
-static struct ps_status escape(struct scan *scan)
-{
-    char c = peek(scan);
-    switch (c) {
-    case '"':
-    case '\\':
-    case '/':
-    case 'b':
-    case 'f':
-    case 'n':
-    case 'r':
-    case 't':
-        scan->at++;
-        return ps_success();
-    case 'u':
-        scan->at++;
-        return unicode_escape(scan);
-    default:
-        return bad(scan, "unknown escape in a string");
-    }
-}
-
 /* The cursor stands on a byte that is neither plain ASCII nor the closing quote. */
 static struct ps_status special_byte(struct scan *scan)
 {
     unsigned char c = (unsigned char)scan->text.ptr[scan->at];
     if (c == '\\') {
-        scan->at++;
-        return escape(scan);
+        const char *flaw = ps_json_pass_escape(scan->text, &scan->at);
+        return flaw == NULL ? ps_success() : bad(scan, flaw);
     }
     if (c < 0x20) {
         return bad(scan, "a string holds a control character");
@@ -165,10 +83,9 @@ static inline size_t skip_plain(struct ps_str text, size_t at)
     return at;
 }
 
-/* The cursor stands on the opening quote. */
-static struct ps_status string(struct scan *scan)
+/* The cursor stands on the first byte of a string that is not plain. */
+static struct ps_status rest_of_string(struct scan *scan)
 {
-    scan->at = skip_plain(scan->text, scan->at + 1);
     while (scan->at < scan->text.len && scan->text.ptr[scan->at] != '"') {
         PS_TRY(special_byte(scan));
         scan->at = skip_plain(scan->text, scan->at);
@@ -178,6 +95,17 @@ static struct ps_status string(struct scan *scan)
     }
     scan->at++;
     return ps_success();
+}
+
+/* The cursor stands on the opening quote. Most strings have nothing but plain bytes. */
+static inline struct ps_status string(struct scan *scan)
+{
+    scan->at = skip_plain(scan->text, scan->at + 1);
+    if (peek(scan) == '"') {
+        scan->at++;
+        return ps_success();
+    }
+    return rest_of_string(scan);
 }
 
 /* The cursor stands on the opening quote. */

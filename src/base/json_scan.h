@@ -18,6 +18,12 @@ struct ps_json_holes {
     } list[PS_JSON_HOLES_MAX];
 };
 
+/*
+ * Moves *at from a backslash behind the escape that it begins. What is wrong with it, and *at on
+ * where; NULL: nothing.
+ */
+const char *ps_json_pass_escape(struct ps_str text, size_t *at);
+
 /* As ps_json_scan(), and finds the holes. */
 struct ps_status ps_json_scan_holes(struct ps_str text, struct ps_json_holes *holes,
                                     struct ps_error *err) PS_MUST_USE;

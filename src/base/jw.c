@@ -121,7 +121,14 @@ void ps_jw_key_str(struct ps_jw *jw, struct ps_str key)
 
 void ps_jw_key(struct ps_jw *jw, const char *key)
 {
-    ps_jw_key_str(jw, ps_str_of(key));
+    size_t len = strlen(key);
+    separate(jw);
+    char *at = ps_buf_extend(jw->buf, len + 3);
+    at[0] = '"';
+    memcpy(at + 1, key, len);
+    at[len + 1] = '"';
+    at[len + 2] = ':';
+    jw->comma = false;
 }
 
 void ps_jw_str(struct ps_jw *jw, struct ps_str value)

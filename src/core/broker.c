@@ -32,25 +32,49 @@ static const char *const user_images[] = {"mirror", "consumer", "producer",   "c
                                           "topics", "console",  "prometheus", NULL};
 
 /* Variables that only a broker has. */
-static const char *const broker_variables[] = {
-    "KAFKA_ADVERTISED_LISTENERS", "KAFKA_CFG_ADVERTISED_LISTENERS", "KAFKA_PROCESS_ROLES",
-    "KAFKA_CFG_PROCESS_ROLES", NULL};
+static const struct ps_str broker_variables[] = {
+    PS_STR_INIT("KAFKA_ADVERTISED_LISTENERS"),
+    PS_STR_INIT("KAFKA_CFG_ADVERTISED_LISTENERS"),
+    PS_STR_INIT("KAFKA_PROCESS_ROLES"),
+    PS_STR_INIT("KAFKA_CFG_PROCESS_ROLES"),
+};
 
-const struct ps_json *ps_env_find(const struct ps_json *container, const char *name)
+void ps_env_read(struct ps_arena *arena, const struct ps_json *container, struct ps_env *ret_env)
 {
-    const struct ps_json *found = NULL;
-    PS_JSON_EACH(entry, ps_json_get(container, "env"))
+    const struct ps_json *list = ps_json_get(container, "env");
+    size_t count = ps_json_count(list);
+    ret_env->count = 0;
+    ret_env->names = PS_ARENA_ARRAY(arena, struct ps_str, count);
+    ret_env->entries = PS_ARENA_ARRAY(arena, const struct ps_json *, count);
+    PS_JSON_EACH(entry, list)
     {
-        if (ps_str_is(ps_json_get_text(entry, "name"), name)) {
-            found = entry;
-        }
+        ret_env->names[ret_env->count] = ps_json_get_text(entry, "name");
+        ret_env->entries[ret_env->count++] = entry;
     }
-    return found;
 }
 
-bool ps_env_literal(const struct ps_json *container, const char *name, struct ps_str *ret_value)
+struct ps_env ps_env_stated(const struct ps_broker *broker)
 {
-    const struct ps_json *entry = ps_env_find(container, name);
+    return (struct ps_env){
+        .count = broker->env.count - broker->extra_count,
+        .names = broker->env.names + broker->extra_count,
+        .entries = broker->env.entries + broker->extra_count,
+    };
+}
+
+const struct ps_json *ps_env_find(const struct ps_env *env, struct ps_str name)
+{
+    for (size_t i = env->count; i > 0; i--) {
+        if (ps_str_equal(env->names[i - 1], name)) {
+            return env->entries[i - 1];
+        }
+    }
+    return NULL;
+}
+
+bool ps_env_literal(const struct ps_env *env, struct ps_str name, struct ps_str *ret_value)
+{
+    const struct ps_json *entry = ps_env_find(env, name);
     if (entry == NULL || ps_json_type(ps_json_get(entry, "valueFrom")) == PS_JSON_OBJECT) {
         return false;
     }
@@ -58,20 +82,10 @@ bool ps_env_literal(const struct ps_json *container, const char *name, struct ps
     return true;
 }
 
-size_t ps_env_count(const struct ps_json *container, const char *name)
+static bool has_broker_variables(const struct ps_env *env)
 {
-    size_t count = 0;
-    PS_JSON_EACH(entry, ps_json_get(container, "env"))
-    {
-        count += ps_str_is(ps_json_get_text(entry, "name"), name) ? 1 : 0;
-    }
-    return count;
-}
-
-static bool has_broker_variables(const struct ps_json *container)
-{
-    for (const char *const *name = broker_variables; *name != NULL; name++) {
-        if (ps_env_find(container, *name) != NULL) {
+    for (size_t i = 0; i < PS_COUNT(broker_variables); i++) {
+        if (ps_env_find(env, broker_variables[i]) != NULL) {
             return true;
         }
     }
@@ -94,7 +108,7 @@ static enum evidence judge(const struct ps_broker *broker)
     if (ps_command_is_idle(broker->command)) {
         return EVIDENCE_NONE;
     }
-    if (has_broker_variables(broker->container)) {
+    if (has_broker_variables(&broker->env)) {
         return EVIDENCE_CERTAIN;
     }
     if (ps_str_contains_any(broker->image.base, user_images)) {
@@ -118,6 +132,7 @@ static struct ps_broker look_at(struct ps_arena *arena, const struct ps_json *co
     broker.start = ps_command_start(container, broker.command);
     broker.java_direct = ps_command_runs_java(broker.command);
     broker.clean_env = ps_command_drops_env(broker.command);
+    ps_env_read(arena, container, &broker.env);
     return broker;
 }
 
@@ -228,10 +243,11 @@ static bool is_windows(const struct ps_json *spec)
 
 static bool is_controller_only(const struct ps_broker *broker)
 {
-    static const char *const names[] = {"KAFKA_PROCESS_ROLES", "KAFKA_CFG_PROCESS_ROLES", NULL};
+    static const struct ps_str names[] = {PS_STR_INIT("KAFKA_PROCESS_ROLES"),
+                                          PS_STR_INIT("KAFKA_CFG_PROCESS_ROLES")};
     struct ps_str roles = PS_STR("");
-    for (const char *const *name = names; *name != NULL; name++) {
-        if (ps_env_literal(broker->container, *name, &roles) &&
+    for (size_t i = 0; i < PS_COUNT(names); i++) {
+        if (ps_env_literal(&broker->env, names[i], &roles) &&
             ps_str_is(ps_str_trim(roles), "controller")) {
             return true;
         }

@@ -22,10 +22,10 @@ struct ps_str ps_delivery_problem(struct ps_arena *arena, const struct ps_exposu
                                   const struct ps_injection *injection)
 {
     const struct ps_broker *broker = &injection->broker;
-    const struct ps_json *env = ps_json_get(broker->original, "env");
+    const struct ps_env env = ps_env_stated(broker);
     for (size_t i = 0; i < exposures->env.count; i++) {
         struct ps_str name = exposures->env.list[i].name;
-        if (ps_env_states(env, name)) {
+        if (ps_env_find(&env, name) != NULL) {
             return ps_arena_printf(
                 arena,
                 "portside.dev/env: container '%.*s' sets %.*s itself: remove it there or here",

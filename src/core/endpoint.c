@@ -13,14 +13,13 @@ const struct ps_source ps_endpoint_rack = {
 };
 
 static struct ps_source source(struct ps_arena *arena, const struct ps_exposure *exposure,
-                               const char *part, const char *variable_part)
+                               struct ps_str part, struct ps_str variable_part)
 {
     return (struct ps_source){
         .kind = PS_SOURCE_ANNOTATION,
-        .annotation =
-            ps_arena_printf(arena, "%.*s." PS_ANNOTATION_PREFIX "%s", PS_FMT(exposure->name), part),
-        .variable = ps_arena_printf(arena, "%.*s_%s", PS_FMT(exposure->env_prefix), variable_part),
-        .file = ps_arena_printf(arena, "%.*s.%s", PS_FMT(exposure->name), part),
+        .annotation = PS_ARENA_JOIN(arena, exposure->name, PS_STR("." PS_ANNOTATION_PREFIX), part),
+        .variable = PS_ARENA_JOIN(arena, exposure->env_prefix, PS_STR("_"), variable_part),
+        .file = PS_ARENA_JOIN(arena, exposure->name, PS_STR("."), part),
     };
 }
 
@@ -50,8 +49,8 @@ struct ps_endpoint_sources ps_endpoint_sources(struct ps_arena *arena,
                                                const struct ps_template_facts *facts)
 {
     struct ps_endpoint_sources sources = {
-        .host = source(arena, exposure, "host", "HOST"),
-        .port = source(arena, exposure, "port", "PORT"),
+        .host = source(arena, exposure, PS_STR("host"), PS_STR("HOST")),
+        .port = source(arena, exposure, PS_STR("port"), PS_STR("PORT")),
     };
     if (exposure->advertised_host.len > 0) {
         make_literal(&sources.host,

@@ -27,17 +27,6 @@ const struct ps_exposure_pair *ps_env_extra_find(const struct ps_exposures *expo
     return NULL;
 }
 
-bool ps_env_states(const struct ps_json *env, struct ps_str variable)
-{
-    PS_JSON_EACH(entry, env)
-    {
-        if (ps_str_equal(ps_json_get_text(entry, "name"), variable)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* {"name": …, "value": …} as a node of its own; NULL if the text does not fit a string of JSON. */
 static struct ps_json *make_entry(struct ps_arena *arena, const struct ps_exposure_pair *pair)
 {
@@ -71,7 +60,6 @@ static struct ps_json *open_env(struct ps_arena *arena, struct ps_json *containe
 void ps_env_extra_apply(struct ps_arena *arena, const struct ps_exposures *exposures,
                         struct ps_broker *broker)
 {
-    const struct ps_json *stated = ps_json_get(broker->container, "env");
     broker->original = broker->container;
     broker->extra_count = 0;
     if (exposures->env.count == 0) {
@@ -81,7 +69,7 @@ void ps_env_extra_apply(struct ps_arena *arena, const struct ps_exposures *expos
     struct ps_json *env = open_env(arena, container);
     for (size_t i = 0; i < exposures->env.count && env != NULL; i++) {
         const struct ps_exposure_pair *pair = &exposures->env.list[i];
-        if (ps_env_states(stated, pair->name)) {
+        if (ps_env_find(&broker->env, pair->name) != NULL) {
             continue;
         }
         struct ps_json *entry = make_entry(arena, pair);
@@ -90,6 +78,7 @@ void ps_env_extra_apply(struct ps_arena *arena, const struct ps_exposures *expos
         }
     }
     broker->container = container;
+    ps_env_read(arena, container, &broker->env);
 }
 
 bool ps_env_names(const struct ps_json *list, struct ps_str variable)
@@ -115,9 +104,9 @@ struct ps_str ps_env_stated_rack(const struct ps_exposures *exposures,
     /* The last one is wurstmeister's: a command whose output becomes broker.rack. */
     const struct ps_str variables[] = {PS_STR("KAFKA_BROKER_RACK"), ps_env_rack_variable(broker),
                                        PS_STR("RACK_COMMAND")};
-    const struct ps_json *env = ps_json_get(broker->original, "env");
+    const struct ps_env env = ps_env_stated(broker);
     for (size_t i = 0; i < PS_COUNT(variables); i++) {
-        bool own = ps_env_states(env, variables[i]) && !ps_env_names(added, variables[i]);
+        bool own = ps_env_find(&env, variables[i]) != NULL && !ps_env_names(added, variables[i]);
         if (own || ps_env_extra_find(exposures, variables[i]) != NULL) {
             return variables[i];
         }

@@ -12,13 +12,10 @@
 const struct ps_exposure_pair *ps_env_extra_find(const struct ps_exposures *exposures,
                                                  struct ps_str variable);
 
-/* True if env (a list, or NULL) has an entry of that name. */
-bool ps_env_states(const struct ps_json *env, struct ps_str variable);
-
 /*
- * Sets broker->container to the container as it will be: the variables that it does not state
- * itself stand in front of its env, with templates as they are written; broker->extra_count says
- * how many. broker->original keeps the container as it is.
+ * Sets broker->container and broker->env to the container as it will be: the variables that it does
+ * not state itself stand in front of its env, with templates as they are written;
+ * broker->extra_count says how many. broker->original keeps the container as it is.
  */
 void ps_env_extra_apply(struct ps_arena *arena, const struct ps_exposures *exposures,
                         struct ps_broker *broker);

@@ -18,20 +18,17 @@ size_t ps_env_property(const struct ps_broker *broker, const char *name, size_t 
     bool bitnami = broker->family->env_rule == PS_ENV_RULE_BITNAMI;
     bool bare_found = false;
     size_t found = 0;
-    size_t index = 0;
-    PS_JSON_EACH(entry, ps_json_get(broker->container, "env"))
-    {
-        struct ps_str variable = ps_json_get_text(entry, "name");
+    for (size_t i = 0; i < broker->env.count; i++) {
+        struct ps_str variable = broker->env.names[i];
         bool bare = matches(variable, PS_STR("KAFKA_"), wanted);
         if (bare || (bitnami && matches(variable, PS_STR("KAFKA_CFG_"), wanted))) {
             found++;
             if (bare || !bare_found) {
-                *ret_index = index;
-                *ret_entry = entry;
+                *ret_index = i;
+                *ret_entry = broker->env.entries[i];
             }
             bare_found = bare_found || bare;
         }
-        index++;
     }
     return found;
 }
@@ -69,9 +66,8 @@ bool ps_env_has_listener_settings(struct ps_arena *arena, const struct ps_broker
         ps_buf_putc(&part, ps_to_upper(listener.ptr[i]));
     }
     ps_buf_putc(&part, '_');
-    PS_JSON_EACH(entry, ps_json_get(broker->container, "env"))
-    {
-        if (ps_str_contains_nocase(ps_json_get_text(entry, "name"), ps_buf_view(&part).ptr)) {
+    for (size_t i = 0; i < broker->env.count; i++) {
+        if (ps_str_contains_nocase(broker->env.names[i], ps_buf_view(&part).ptr)) {
             return true;
         }
     }

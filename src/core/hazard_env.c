@@ -32,14 +32,14 @@ static enum standing standing_of(const struct ps_hazard_view *view, struct ps_st
                                  size_t index)
 {
     size_t where = index;
-    if (ps_reference_resolve(&view->env, name, index, &where) != NULL) {
+    if (ps_reference_resolve(view->env, name, index, &where) != NULL) {
         return STANDS_ABOVE;
     }
     if (ps_str_starts(name, "PORTSIDE_") || may_be_service_link(view, name)) {
         return STANDS_UNSEEN;
     }
     /* A value that names itself finds nothing above either, but cannot be moved. */
-    bool below = ps_reference_resolve(&view->env, name, SIZE_MAX, &where) != NULL && where > index;
+    bool below = ps_reference_resolve(view->env, name, SIZE_MAX, &where) != NULL && where > index;
     return below ? STANDS_BELOW : STANDS_NOWHERE;
 }
 

@@ -27,7 +27,7 @@ static const struct ps_json *source_of(const struct ps_hazard_view *view,
     bool whole = ps_reference_next(setting->value, &at, &reference) &&
                  reference.kind == PS_REFERENCE_VARIABLE &&
                  reference.text.len == setting->value.len;
-    return whole ? ps_reference_resolve(&view->env, reference.name, setting->index, &index)
+    return whole ? ps_reference_resolve(view->env, reference.name, setting->index, &index)
                  : setting->entry;
 }
 
@@ -177,8 +177,8 @@ void ps_hazard_cluster_id(struct ps_hazard_view *view)
     bool certain = view->facts->env_read || (view->image_starts && !view->env_from &&
                                              !ps_str_contains(broker->command, "CLUSTER_ID"));
     struct ps_str value = PS_STR("");
-    bool from_elsewhere = ps_env_find(view->container, "CLUSTER_ID") != NULL &&
-                          !ps_env_literal(view->container, "CLUSTER_ID", &value);
+    bool from_elsewhere = ps_env_find(&broker->env, PS_STR("CLUSTER_ID")) != NULL &&
+                          !ps_env_literal(&broker->env, PS_STR("CLUSTER_ID"), &value);
     if (is_family(view, "cp-kafka") && broker->family->needs_advertised && certain &&
         ps_hazard_is_set(view, PS_HAZARD_ROLES) && !from_elsewhere && ps_str_trim(value).len == 0) {
         ps_hazard_report(view, (struct ps_hazard_finding){.name = ps_str_of("cp-kafka")});

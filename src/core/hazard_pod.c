@@ -10,14 +10,14 @@ static const struct ps_json *containers_of(const struct ps_json *spec, bool init
 /* As the variables are called that Kubernetes makes for a Service. */
 static bool has_link_name(struct ps_str text)
 {
-    size_t at = ps_str_index(text, '_');
-    while (at < text.len) {
-        struct ps_str rest = ps_str_slice(text, at, text.len);
+    struct ps_str rest = ps_str_slice(text, ps_str_index(text, '_'), text.len);
+    while (rest.len > 0) {
         if (ps_str_starts(rest, "_SERVICE_HOST") || ps_str_starts(rest, "_SERVICE_PORT") ||
             ps_str_starts(rest, "_PORT_")) {
             return true;
         }
-        at = ps_str_find(text, PS_STR("_"), at + 1);
+        rest = ps_str_slice(rest, 1, rest.len);
+        rest = ps_str_slice(rest, ps_str_index(rest, '_'), rest.len);
     }
     return false;
 }
@@ -49,7 +49,7 @@ void ps_hazard_service_links(struct ps_hazard_view *view)
     const struct ps_broker *broker = view->facts->broker;
     const struct ps_json *links = ps_json_get(spec, "enableServiceLinks");
     bool off = ps_json_type(links) == PS_JSON_BOOL && !ps_json_is_true(links);
-    bool cured = off || ps_env_find(view->container, "KAFKA_PORT") != NULL ||
+    bool cured = off || ps_env_find(&broker->env, PS_STR("KAFKA_PORT")) != NULL ||
                  ps_str_contains(broker->command, "unset KAFKA_PORT");
     if (broker->family->service_link_trap && !cured && ps_mentions_service_links(spec)) {
         ps_hazard_report(view, (struct ps_hazard_finding){.number = 0});

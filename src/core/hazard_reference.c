@@ -114,24 +114,7 @@ bool ps_reference_next(struct ps_str value, size_t *at, struct ps_reference *ret
     return false;
 }
 
-void ps_reference_env_read(struct ps_arena *arena, const struct ps_json *list,
-                           struct ps_reference_env *ret_env)
-{
-    size_t count = ps_json_type(list) == PS_JSON_ARRAY ? ps_json_count(list) : 0;
-    ret_env->count = 0;
-    ret_env->names = PS_ARENA_ARRAY(arena, struct ps_str, count);
-    ret_env->entries = PS_ARENA_ARRAY(arena, const struct ps_json *, count);
-    PS_JSON_EACH(entry, list)
-    {
-        if (ret_env->count == count) {
-            return;
-        }
-        ret_env->names[ret_env->count] = ps_json_get_text(entry, "name");
-        ret_env->entries[ret_env->count++] = entry;
-    }
-}
-
-const struct ps_json *ps_reference_resolve(const struct ps_reference_env *env, struct ps_str name,
+const struct ps_json *ps_reference_resolve(const struct ps_env *env, struct ps_str name,
                                            size_t before, size_t *ret_index)
 {
     for (size_t i = before < env->count ? before : env->count; i > 0; i--) {
@@ -144,7 +127,7 @@ const struct ps_json *ps_reference_resolve(const struct ps_reference_env *env, s
 }
 
 struct expansion {
-    const struct ps_reference_env *env;
+    const struct ps_env *env;
     struct ps_buf buf;
     size_t *budget;
 };
@@ -185,7 +168,7 @@ static void expand(struct expansion *x, struct ps_str value, size_t before, unsi
     ps_buf_put(&x->buf, ps_str_slice(value, done, value.len));
 }
 
-struct ps_str ps_reference_expand(struct ps_arena *arena, const struct ps_reference_env *env,
+struct ps_str ps_reference_expand(struct ps_arena *arena, const struct ps_env *env,
                                   struct ps_str value, size_t before, size_t *budget)
 {
     struct expansion x = {.env = env, .budget = budget};

@@ -5,20 +5,11 @@
  */
 #pragma once
 
-#include "portside/arena.h"
-#include "portside/json.h"
-#include "portside/str.h"
+#include "portside/broker.h"
 
 enum ps_reference_kind {
     PS_REFERENCE_VARIABLE = 0, /* $(NAME) */
     PS_REFERENCE_SHELL,        /* ${…}, $NAME, `…`, $(command with words) */
-};
-
-/* Names and entries of an env list, side by side: a long list is searched many times. */
-struct ps_reference_env {
-    size_t count;
-    struct ps_str *names;
-    const struct ps_json **entries;
 };
 
 struct ps_reference {
@@ -34,17 +25,13 @@ struct ps_reference {
  */
 bool ps_reference_next(struct ps_str value, size_t *at, struct ps_reference *ret_reference);
 
-/* Reads an env list; anything but an array is an empty one. */
-void ps_reference_env_read(struct ps_arena *arena, const struct ps_json *list,
-                           struct ps_reference_env *ret_env);
-
 /* The entry that kubelet takes for name in the entry number before; NULL if none stands above. */
-const struct ps_json *ps_reference_resolve(const struct ps_reference_env *env, struct ps_str name,
+const struct ps_json *ps_reference_resolve(const struct ps_env *env, struct ps_str name,
                                            size_t before, size_t *ret_index);
 
 /*
  * Value with $(VAR) of literal variables resolved; the others stay as they are. Each look at a
  * variable takes one off *budget, and at 0 none is resolved any more.
  */
-struct ps_str ps_reference_expand(struct ps_arena *arena, const struct ps_reference_env *env,
+struct ps_str ps_reference_expand(struct ps_arena *arena, const struct ps_env *env,
                                   struct ps_str value, size_t before, size_t *budget);

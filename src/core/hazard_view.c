@@ -154,7 +154,7 @@ static void read_endpoints(const struct ps_hazard_view *view,
     }
     for (size_t i = 0; i < PS_LISTENERS_MAX && ps_str_split(&rest, ',', &raw); i++) {
         struct ps_str text =
-            ps_reference_expand(view->arena, &view->env, raw, setting->index, &budget);
+            ps_reference_expand(view->arena, view->env, raw, setting->index, &budget);
         size_t count = ret_endpoints->parsed.count;
         if (ret_endpoints->malformed.len == 0 && is_malformed(ps_str_trim(text))) {
             ret_endpoints->malformed = ps_str_trim(raw);
@@ -173,9 +173,9 @@ void ps_hazard_view_read(struct ps_arena *arena, const struct ps_hazard_facts *f
     view->env_from = ps_json_count(ps_json_get(view->container, "envFrom")) > 0;
     view->image_starts = image_starts(facts->broker);
     name_settings(view);
-    ps_reference_env_read(arena, ps_json_get(view->container, "env"), &view->env);
-    for (size_t i = 0; i < view->env.count; i++) {
-        take(view, view->env.entries[i], i);
+    view->env = &facts->broker->env;
+    for (size_t i = 0; i < view->env->count; i++) {
+        take(view, view->env->entries[i], i);
     }
     for (size_t i = 0; i < PS_HAZARD_KEY_COUNT; i++) {
         view->settings[i].sure = is_sure(view, &view->settings[i], suffixes[i]);

@@ -48,7 +48,7 @@ struct ps_hazard_view {
     const struct ps_hazard_facts *facts;
     struct ps_arena *arena;
     const struct ps_json *container;
-    struct ps_reference_env env;
+    const struct ps_env *env;
     bool env_from;     /* variables come from ConfigMaps or Secrets unseen */
     bool image_starts; /* the image's own entry point runs, at once or at the end of a script */
     struct ps_hazard_setting settings[PS_HAZARD_KEY_COUNT];

@@ -26,8 +26,8 @@ static bool leave(struct ps_injection *injection, enum ps_reason reason, const c
 
 struct ps_str ps_inject_endpoint(struct ps_arena *arena, const struct ps_exposure *exposure)
 {
-    return ps_arena_printf(arena, "$(%.*s_HOST):$(%.*s_PORT)", PS_FMT(exposure->env_prefix),
-                           PS_FMT(exposure->env_prefix));
+    return PS_ARENA_JOIN(arena, PS_STR("$("), exposure->env_prefix, PS_STR("_HOST):$("),
+                         exposure->env_prefix, PS_STR("_PORT)"));
 }
 
 /* True if something is mounted at path or below. */
@@ -166,6 +166,20 @@ static bool is_easy(struct ps_arena *arena, const struct ps_exposures *exposures
            !mirrors_settings(arena, exposures, injection);
 }
 
+/* True if one KAFKA_ variable is a property, so no option of the start scripts. */
+static bool sets_property(const struct ps_broker *broker)
+{
+    static const char *const not_properties[] = {
+        "_OPTS", "KAFKA_LOG4J", "KAFKA_JMX_", "KAFKA_HEAP", "KAFKA_GC_", "KAFKA_VERSION", NULL};
+    for (size_t i = 0; i < broker->env.count; i++) {
+        struct ps_str name = broker->env.names[i];
+        if (ps_str_starts(name, "KAFKA_") && !ps_str_contains_any(name, not_properties)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /*
  * Once one KAFKA_ variable that is a property is set, the apache images start from nothing but
  * variables; without these the broker cannot come up (docker/resources/common-scripts/configure).
@@ -177,21 +191,10 @@ static bool is_easy(struct ps_arena *arena, const struct ps_exposures *exposures
 static const char *missing_variable(const struct ps_broker *broker)
 {
     static const char *const needed[] = {"PROCESS_ROLES", "CONTROLLER_LISTENER_NAMES", "LISTENERS"};
-    static const char *const not_properties[] = {"_OPTS",      "KAFKA_LOG4J", "KAFKA_JMX_",
-                                                 "KAFKA_HEAP", "KAFKA_GC_",   "KAFKA_VERSION"};
     size_t index = 0;
     const struct ps_json *entry = NULL;
-    bool any = false;
-    PS_JSON_EACH(variable, ps_json_get(broker->container, "env"))
-    {
-        struct ps_str name = ps_json_get_text(variable, "name");
-        bool property = ps_str_starts(name, "KAFKA_");
-        for (size_t i = 0; i < PS_COUNT(not_properties); i++) {
-            property = property && !ps_str_contains(name, not_properties[i]);
-        }
-        any = any || property;
-    }
-    if (!any || ps_env_property(broker, "ZOOKEEPER_CONNECT", &index, &entry) > 0) {
+    if (!sets_property(broker) ||
+        ps_env_property(broker, "ZOOKEEPER_CONNECT", &index, &entry) > 0) {
         return NULL;
     }
     for (size_t i = 0; i < PS_COUNT(needed); i++) {
@@ -241,11 +244,10 @@ static bool decide_conflicts(struct ps_injection *injection)
 /* True if a variable's name holds part, or KAFKA_OPTS names a JAAS file. */
 static bool has_security_settings(const struct ps_broker *broker, const char *part)
 {
-    PS_JSON_EACH(entry, ps_json_get(broker->container, "env"))
-    {
-        struct ps_str name = ps_json_get_text(entry, "name");
-        bool options = ps_str_is(name, "KAFKA_OPTS") &&
-                       ps_str_contains(ps_json_get_text(entry, "value"), "auth.login.config");
+    for (size_t i = 0; i < broker->env.count; i++) {
+        struct ps_str name = broker->env.names[i];
+        struct ps_str value = ps_json_get_text(broker->env.entries[i], "value");
+        bool options = ps_str_is(name, "KAFKA_OPTS") && ps_str_contains(value, "auth.login.config");
         if (options || ps_str_contains(name, part)) {
             return true;
         }

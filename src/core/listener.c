@@ -58,7 +58,7 @@ static struct ps_str mirrored_listener(const struct ps_listener_state *state, si
 static struct ps_str advertised_text(const struct planning *p, struct ps_str name,
                                      const struct ps_listener_wish *wish)
 {
-    return ps_arena_printf(p->arena, "%.*s://%.*s", PS_FMT(name), PS_FMT(wish->endpoint));
+    return PS_ARENA_JOIN(p->arena, name, PS_STR("://"), wish->endpoint);
 }
 
 /* Replaces the advertised entry of name in its place, or appends one. */

@@ -137,8 +137,10 @@ struct ps_str ps_mappings_format(struct ps_arena *arena, const struct ps_mapping
     ps_buf_init(&buf, arena, 256);
     for (size_t i = 0; i < mappings->count; i++) {
         const struct ps_mapping *mapping = &mappings->list[i];
-        ps_buf_printf(&buf, "%s%.*s:%s", i == 0 ? "" : ",", PS_FMT(mapping->name),
-                      ps_protocol_name(mapping->protocol));
+        ps_buf_puts(&buf, i == 0 ? "" : ",");
+        ps_buf_put(&buf, mapping->name);
+        ps_buf_putc(&buf, ':');
+        ps_buf_puts(&buf, ps_protocol_name(mapping->protocol));
     }
     return ps_buf_view(&buf);
 }

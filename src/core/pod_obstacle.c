@@ -98,7 +98,8 @@ bool ps_pod_obstacle(const struct ps_pod *pod, const struct ps_pod_lists *lists,
     if (pod->plan.marked) {
         return false; /* what bears our names is ours */
     }
-    bool renamed = ps_env_find(pod->injection.broker.original, PS_USER_BASH_ENV) != NULL;
+    const struct ps_env env = ps_env_stated(&pod->injection.broker);
+    bool renamed = ps_env_find(&env, PS_STR(PS_USER_BASH_ENV)) != NULL;
     if (renamed) {
         name = PS_STR(PS_USER_BASH_ENV);
     }

@@ -36,8 +36,8 @@ bool ps_pod_has_added(const struct ps_pod_plan *plan, struct ps_str variable)
 
 bool ps_pod_is_stated(const struct ps_pod_plan *plan, struct ps_str variable)
 {
-    const struct ps_json *env = ps_json_get(plan->injection->broker.original, "env");
-    return ps_env_states(env, variable) && !ps_pod_has_added(plan, variable);
+    const struct ps_env env = ps_env_stated(&plan->injection->broker);
+    return ps_env_find(&env, variable) != NULL && !ps_pod_has_added(plan, variable);
 }
 
 bool ps_pod_wants_rack(const struct ps_pod_plan *plan)
@@ -91,7 +91,7 @@ static void put_field_ref(struct ps_jw *jw, struct ps_str path)
 
 static struct ps_str annotation_path(const struct ps_pod_plan *plan, struct ps_str key)
 {
-    return ps_arena_printf(plan->arena, "metadata.annotations['%.*s']", PS_FMT(key));
+    return PS_ARENA_JOIN(plan->arena, PS_STR("metadata.annotations['"), key, PS_STR("']"));
 }
 
 static void field_entry(const struct ps_pod_plan *plan, struct ps_pieces *pieces,

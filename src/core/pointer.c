@@ -12,15 +12,15 @@ struct ps_str ps_pointer_key(struct ps_arena *arena, struct ps_str parent, struc
     ps_buf_init(&buf, arena, parent.len + key.len + 8);
     ps_buf_put(&buf, parent);
     ps_buf_putc(&buf, '/');
+    size_t done = 0;
     for (size_t i = 0; i < key.len; i++) {
-        if (key.ptr[i] == '~') {
-            ps_buf_puts(&buf, "~0");
-        } else if (key.ptr[i] == '/') {
-            ps_buf_puts(&buf, "~1");
-        } else {
-            ps_buf_putc(&buf, key.ptr[i]);
+        if (key.ptr[i] == '~' || key.ptr[i] == '/') {
+            ps_buf_put(&buf, ps_str_slice(key, done, i));
+            ps_buf_puts(&buf, key.ptr[i] == '~' ? "~0" : "~1");
+            done = i + 1;
         }
     }
+    ps_buf_put(&buf, ps_str_slice(key, done, key.len));
     return ps_buf_view(&buf);
 }
 
@@ -45,7 +45,7 @@ bool ps_pointer_is_valid(struct ps_str pointer)
     if (pointer.len > 0 && pointer.ptr[0] != '/') {
         return false;
     }
-    for (size_t i = 0; i < pointer.len; i++) {
+    for (size_t i = ps_str_index(pointer, '~'); i < pointer.len; i++) {
         char next = i + 1 < pointer.len ? pointer.ptr[i + 1] : '\0';
         if (pointer.ptr[i] == '~' && next != '0' && next != '1') {
             return false;

@@ -50,7 +50,7 @@ static bool is_jmx_port(const struct search *search, const char *variable)
 {
     struct ps_str text = PS_STR("");
     uint64_t number = 0;
-    return ps_env_literal(search->broker->container, variable, &text) &&
+    return ps_env_literal(&search->broker->env, ps_str_of(variable), &text) &&
            ps_str_to_uint(ps_str_trim(text), 65535, &number) &&
            number == search->exposure->listener_port;
 }

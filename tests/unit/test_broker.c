@@ -306,26 +306,28 @@ END_TEST
 static void read_env(struct ps_arena *arena, const void *arg)
 {
     struct ps_str value = PS_STR("untouched");
+    struct ps_env env;
     const struct ps_json *container =
         parse(arena, "{",
               "'env':[{'name':'A','value':'1'},{'name':'B','valueFrom':{}},"
               "{'name':'A','value':'2'},{'name':'C'},{'name':'B2'},null,7]",
               NULL, NULL);
     (void)arg;
-    ck_assert(ps_env_literal(container, "A", &value));
+    ps_env_read(arena, container, &env);
+    ck_assert_uint_eq(env.count, 7);
+    ck_assert(ps_env_literal(&env, PS_STR("A"), &value));
     ck_assert(ps_str_is(value, "2"));
-    ck_assert(!ps_env_literal(container, "B", &value));
+    ck_assert(!ps_env_literal(&env, PS_STR("B"), &value));
     ck_assert(ps_str_is(value, "2"));
-    ck_assert(ps_env_literal(container, "C", &value));
+    ck_assert(ps_env_literal(&env, PS_STR("C"), &value));
     ck_assert_uint_eq(value.len, 0);
-    ck_assert(!ps_env_literal(container, "D", &value));
-    ck_assert(!ps_env_literal(NULL, "A", &value));
-    ck_assert_ptr_nonnull(ps_env_find(container, "B"));
-    ck_assert_ptr_null(ps_env_find(container, "a"));
-    ck_assert_ptr_null(ps_env_find(NULL, "A"));
-    ck_assert_uint_eq(ps_env_count(container, "A"), 2);
-    ck_assert_uint_eq(ps_env_count(container, "B"), 1);
-    ck_assert_uint_eq(ps_env_count(container, "D"), 0);
+    ck_assert(!ps_env_literal(&env, PS_STR("D"), &value));
+    ck_assert_ptr_nonnull(ps_env_find(&env, PS_STR("B")));
+    ck_assert_ptr_null(ps_env_find(&env, PS_STR("a")));
+    ps_env_read(arena, NULL, &env);
+    ck_assert_uint_eq(env.count, 0);
+    ck_assert(!ps_env_literal(&env, PS_STR("A"), &value));
+    ck_assert_ptr_null(ps_env_find(&env, PS_STR("A")));
 }
 
 START_TEST(test_env)

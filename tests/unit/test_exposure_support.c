@@ -68,7 +68,8 @@ static struct ps_status write_list(void *arg)
     ps_jw_init(&jw, &buf);
     ps_jw_object(&jw);
     for (size_t i = 0; i < list->count; i++) {
-        ps_jw_member(&jw, list->annotations[i].key, ps_str_of(list->annotations[i].value));
+        ps_jw_key_str(&jw, ps_str_of(list->annotations[i].key));
+        ps_jw_str(&jw, ps_str_of(list->annotations[i].value));
     }
     ps_jw_object_end(&jw);
     list->json = ps_buf_view(&buf);
