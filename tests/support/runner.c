@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Seconds for one test where it does not say more. Check's own four are too few on a busy machine. */
+/* Seconds for one test that does not say more: Check's own four are too few on a busy machine. */
 #define TEST_TIMEOUT_S "60"
 
 /*
