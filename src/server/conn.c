@@ -141,8 +141,9 @@ void ps_conn_answered(struct ps_conn *conn)
     struct ps_worker *worker = conn->worker;
     if (!conn->answered) {
         conn->answered = true;
-        conn->next_answered = worker->answered;
-        worker->answered = conn;
+        conn->next_answered = NULL;
+        *worker->answered_end = conn;
+        worker->answered_end = &conn->next_answered;
     }
 }
 

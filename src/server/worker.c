@@ -16,18 +16,21 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define EVENTS 64
+/*
+ * Of one look at epoll. Answers go out when all of them have been dealt with, so with few at a time
+ * nobody waits for many others; with less than eight libmicrohttpd's own looks begin to cost.
+ */
+#define EVENTS 8
+
 /*
  * A handshake takes 30 KB that its connection does not need afterwards. When hundreds begin at
  * once, all of that would stay: what the connections keep lies in between. Once in this time is
- * enough. After 16 handshakes it takes 0.1 ms, after 900 three: so it is done when nobody waits,
- * unless there is always somebody.
+ * enough: it takes 0.1 ms after 16 handshakes, one after 256, three after 900.
  */
 #define TRIM_AFTER_MS 1000U
-#define TRIM_LATEST_MS 10000U /* later than that */
-#define MHD_ROUNDS 16         /* in one round, so that no connection waits for the others */
+#define MHD_ROUNDS 16 /* in one round, so that no connection waits for the others */
 /*
- * libmicrohttpd holds an index of the fields (72 bytes each) and part of a body as well. It touches
+ * libmicrohttpd holds an index of the fields (64 bytes each) and part of a body as well. It touches
  * all of it after each request, so this is what an open connection costs: not more than needed.
  * With 32 KiB it would come from the heap and not be mapped anew for each connection, but then 400
  * short fields, or a header just too long, are refused in libmicrohttpd's words and not in ours.
@@ -66,17 +69,17 @@ void ps_worker_trim_soon(struct ps_worker *worker)
     }
 }
 
-static bool is_trim_due(const struct ps_worker *worker)
+static void trim(struct ps_worker *worker)
 {
-    return worker->trim_ms != 0 && worker->trim_ms <= worker->now_ms;
-}
-
-static void trim(struct ps_worker *worker, bool is_idle)
-{
-    if (is_trim_due(worker) && (is_idle || worker->now_ms - worker->trim_ms >= TRIM_LATEST_MS)) {
+    if (worker->trim_ms == 0) {
+        return;
+    }
+    if (worker->trim_ms <= worker->now_ms) {
         worker->trim_ms = 0;
         ps_heap_trim();
+        return;
     }
+    ps_worker_deadline(worker, worker->trim_ms);
 }
 
 bool ps_pace_is_due(struct ps_pace *pace, uint64_t now_ms, uint64_t every_ms, uint64_t *ret_times)
@@ -158,6 +161,7 @@ struct ps_status ps_worker_init(struct ps_worker *worker, struct ps_shared *shar
     worker->listener = (struct ps_source){.kind = PS_SOURCE_LISTENER, .fd = listener};
     worker->wake = (struct ps_source){.kind = PS_SOURCE_WAKE, .fd = -1};
     worker->mhd_turn = 1;
+    worker->answered_end = &worker->answered;
     return open_all(worker, err);
 }
 
@@ -218,13 +222,19 @@ static bool run_mhd(struct ps_worker *worker)
     return true;
 }
 
-/* What libmicrohttpd has just answered goes out without another look at epoll. */
+/*
+ * What libmicrohttpd has just answered goes out without another look at epoll. First come, first
+ * served: in any other order some would wait for two rounds.
+ */
 static void deliver(struct ps_worker *worker)
 {
-    while (worker->answered != NULL) {
-        struct ps_conn *conn = worker->answered;
-        worker->answered = conn->next_answered;
+    struct ps_conn *conn = worker->answered;
+    worker->answered = NULL;
+    worker->answered_end = &worker->answered;
+    while (conn != NULL) {
+        struct ps_conn *next = conn->next_answered;
         ps_conn_deliver(conn);
+        conn = next;
     }
 }
 
@@ -243,9 +253,7 @@ static void expire(struct ps_worker *worker)
         }
         ps_worker_deadline(worker, ps_conn_deadline(conn));
     }
-    if (worker->trim_ms > worker->now_ms) {
-        ps_worker_deadline(worker, worker->trim_ms);
-    }
+    trim(worker);
 }
 
 /* Only between the turns of libmicrohttpd, and before the graves are emptied. */
@@ -303,7 +311,7 @@ static void stop_accepting(struct ps_worker *worker)
 
 static int wait_ms(const struct ps_worker *worker, bool busy)
 {
-    if (busy || worker->mhd_dirty || is_trim_due(worker)) {
+    if (busy || worker->mhd_dirty) {
         return 0;
     }
     if (worker->deadline_ms == UINT64_MAX) {
@@ -326,7 +334,6 @@ static void *loop(void *arg)
             dispatch(worker, &events[i]);
         }
         expire(worker);
-        trim(worker, count == 0);
         ps_accept_make_room(worker);
         busy = (busy || worker->mhd_dirty) && run_mhd(worker);
         deliver(worker);

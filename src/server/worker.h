@@ -74,7 +74,8 @@ struct ps_worker {
     struct ps_conn *graves;   /* ended in this round; epoll may still have an event for them */
     struct ps_conn *suspects; /* whose header may be too large */
     struct ps_conn *adding;   /* being given to libmicrohttpd right now */
-    struct ps_conn *answered; /* in this turn of libmicrohttpd */
+    struct ps_conn *answered; /* in this turn of libmicrohttpd, in its order */
+    struct ps_conn **answered_end;
     struct ps_pace refused;   /* clients by their certificate */
     struct ps_pace rejected;  /* our certificate by clients */
     struct ps_pace full;      /* no place for a connection */
