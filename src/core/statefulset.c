@@ -365,20 +365,21 @@ void ps_statefulset_mutate(struct ps_arena *arena, const struct ps_policy *polic
 {
     const struct ps_json *spec = ps_json_get(review->object, "spec");
     const struct ps_json *template = ps_json_get(spec, "template");
+    const struct ps_json *metadata = ps_json_get(review->object, "metadata");
     int64_t replicas = 1; /* StatefulSet.spec.replicas defaults to 1 */
     (void)ps_json_to_int(ps_json_get(spec, "replicas"), &replicas);
     struct statefulset set = {
         .arena = arena,
         .policy = policy,
         .review = review,
-        .metadata = ps_json_get(review->object, "metadata"),
+        .metadata = metadata,
         .template_metadata = ps_json_get(template, "metadata"),
         .spec = ps_json_get(template, "spec"),
         .replicas = replicas > 0 ? (uint64_t)replicas : 0,
         .template_changes =
             review->operation == PS_OPERATION_CREATE ||
-            ps_template_changes(arena, ps_json_get2(review->old_object, "spec", "template"),
-                                template),
+            ps_template_changes(arena, annotations_of(metadata),
+                                ps_json_get2(review->old_object, "spec", "template"), template),
         .decision = ret_decision,
     };
     if (is_out_of_scope(&set)) {

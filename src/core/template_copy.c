@@ -235,27 +235,53 @@ static void drop_copies(struct ps_json *annotations, const struct ps_json *old_a
     }
 }
 
-/* The template as its author knows it. */
+/* Drops what ps_template_copy() would remove, where it leaves no copy. */
+static void drop_orphans(struct ps_json *annotations, const struct copy *copy)
+{
+    const struct ps_json *existing = template_annotations(copy);
+    struct ps_str copied = ps_json_get_text(existing, PS_ANNOTATION_COPIED);
+    PS_JSON_EACH(member, copy->annotations)
+    {
+        if (is_wanted(copy, ps_json_key(member))) {
+            return;
+        }
+    }
+    PS_JSON_EACH(member, existing)
+    {
+        struct ps_str key = ps_json_key(member);
+        if ((ps_exposure_is_user_key(key) && is_copied(copied, key)) ||
+            ps_str_is(key, PS_ANNOTATION_COPIED)) {
+            (void)ps_json_object_remove(annotations, key);
+        }
+    }
+}
+
+/* The template as its author knows it; next is what will be copied into it, NULL: no more. */
 static const struct ps_json *without_copies(struct ps_arena *arena, const struct ps_json *template,
-                                            const struct ps_json *old_annotations)
+                                            const struct ps_json *old_annotations,
+                                            const struct copy *next)
 {
     struct ps_json *result = ps_json_copy(arena, template);
     struct ps_json *metadata = ps_json_mutable_get(result, PS_STR("metadata"));
     struct ps_json *annotations = ps_json_mutable_get(metadata, PS_STR("annotations"));
     drop_copies(annotations, old_annotations);
+    if (next != NULL) {
+        drop_orphans(annotations, next);
+    }
     if (annotations != NULL && ps_json_first(annotations) == NULL) {
         (void)ps_json_object_remove(metadata, PS_STR("annotations"));
     }
     return result;
 }
 
-bool ps_template_changes(struct ps_arena *arena, const struct ps_json *old_template,
-                         const struct ps_json *new_template)
+bool ps_template_changes(struct ps_arena *arena, const struct ps_json *annotations,
+                         const struct ps_json *old_template, const struct ps_json *new_template)
 {
     const struct ps_json *old_annotations = ps_json_get2(old_template, "metadata", "annotations");
+    const struct copy next = {NULL, annotations, ps_json_get(new_template, "metadata")};
     if (old_template == NULL || new_template == NULL) {
         return old_template != new_template;
     }
-    return !ps_json_equal(without_copies(arena, old_template, old_annotations),
-                          without_copies(arena, new_template, old_annotations));
+    return !ps_json_equal(without_copies(arena, old_template, old_annotations, NULL),
+                          without_copies(arena, new_template, old_annotations, &next));
 }

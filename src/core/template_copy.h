@@ -25,7 +25,8 @@ const struct ps_json *ps_template_copies(struct ps_arena *arena,
 
 /*
  * True if an update changes spec.template by more than our copies: a PUT of the author's own file
- * (kubectl replace) drops them, which alone is no reason for a rollout.
+ * (kubectl replace) drops them, which alone is no reason for a rollout. Nor is a copy that was
+ * edited and would now be removed, since annotations (of the StatefulSet) have nothing to copy.
  */
-bool ps_template_changes(struct ps_arena *arena, const struct ps_json *old_template,
-                         const struct ps_json *new_template);
+bool ps_template_changes(struct ps_arena *arena, const struct ps_json *annotations,
+                         const struct ps_json *old_template, const struct ps_json *new_template);
