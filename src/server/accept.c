@@ -70,7 +70,7 @@ static int rank(const struct ps_conn *conn)
 
 /*
  * Of those with the highest rank above floor the one that has been at it for longest; NULL if there
- * is none.
+ * is none. The list begins with the newest: of two in the same millisecond the older one is taken.
  */
 static struct ps_conn *find_dispensable(struct ps_worker *worker, int floor)
 {
@@ -79,7 +79,7 @@ static struct ps_conn *find_dispensable(struct ps_worker *worker, int floor)
     for (struct ps_conn *conn = worker->conns; conn != NULL; conn = conn->next) {
         int its = rank(conn);
         if (its > best_rank ||
-            (best != NULL && its == best_rank && conn->since_ms < best->since_ms)) {
+            (best != NULL && its == best_rank && conn->since_ms <= best->since_ms)) {
             best = conn;
             best_rank = its;
         }
