@@ -51,8 +51,10 @@ static struct ps_status set_entry(struct reader *reader, struct ps_error *err)
     return ps_success();
 }
 
-/* True if the line goes on with the value above: an indented one below the default of an
- * annotation, whose value may have several. */
+/*
+ * True if the line goes on with the value above: an indented one below the default of an
+ * annotation, whose value may have several.
+ */
 static bool continues(const struct reader *reader, struct ps_str line)
 {
     return line.len > 0 && ps_is_space(line.ptr[0]) &&

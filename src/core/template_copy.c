@@ -67,10 +67,10 @@ static bool is_wanted(const struct copy *copy, struct ps_str key)
            (ps_json_get_str(existing, key) == NULL || is_copied(copied, key));
 }
 
-static struct ps_str keys_to_copy(const struct copy *copy)
+static struct ps_str keys_to_copy(struct ps_arena *arena, const struct copy *copy)
 {
     struct ps_buf buf;
-    ps_buf_init(&buf, copy->patch->arena, 128);
+    ps_buf_init(&buf, arena, 128);
     PS_JSON_EACH(member, copy->annotations)
     {
         if (is_wanted(copy, ps_json_key(member))) {
@@ -153,7 +153,7 @@ void ps_template_copy(struct ps_patch *patch, const struct ps_json *annotations,
 {
     const struct copy copy = {patch, annotations, template_metadata};
     const struct ps_json *existing = template_annotations(&copy);
-    struct ps_str copied = keys_to_copy(&copy);
+    struct ps_str copied = keys_to_copy(patch->arena, &copy);
     if (ps_json_type(existing) == PS_JSON_OBJECT) {
         sync_template_annotations(&copy, existing, copied);
     } else if (copied.len > 0) {
@@ -236,15 +236,13 @@ static void drop_copies(struct ps_json *annotations, const struct ps_json *old_a
 }
 
 /* Drops what ps_template_copy() would remove, where it leaves no copy. */
-static void drop_orphans(struct ps_json *annotations, const struct copy *copy)
+static void drop_orphans(struct ps_arena *arena, struct ps_json *annotations,
+                         const struct copy *copy)
 {
     const struct ps_json *existing = template_annotations(copy);
     struct ps_str copied = ps_json_get_text(existing, PS_ANNOTATION_COPIED);
-    PS_JSON_EACH(member, copy->annotations)
-    {
-        if (is_wanted(copy, ps_json_key(member))) {
-            return;
-        }
+    if (keys_to_copy(arena, copy).len > 0) {
+        return;
     }
     PS_JSON_EACH(member, existing)
     {
@@ -266,7 +264,7 @@ static const struct ps_json *without_copies(struct ps_arena *arena, const struct
     struct ps_json *annotations = ps_json_mutable_get(metadata, PS_STR("annotations"));
     drop_copies(annotations, old_annotations);
     if (next != NULL) {
-        drop_orphans(annotations, next);
+        drop_orphans(arena, annotations, next);
     }
     if (annotations != NULL && ps_json_first(annotations) == NULL) {
         (void)ps_json_object_remove(metadata, PS_STR("annotations"));
